@@ -19,3 +19,4 @@
 #[cfg(test)]
 extern crate self as cwmpd;
 
+pub mod wire;

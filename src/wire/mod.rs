@@ -1,0 +1,7 @@
+//! Formats shared by several rooms. Pure: bytes in, values out; no socket, file, clock or random source.
+
+pub mod dns;
+pub mod http;
+pub mod uci;
+pub mod xml;
+pub mod xsd;
