@@ -19,4 +19,5 @@
 #[cfg(test)]
 extern crate self as cwmpd;
 
+pub mod datamodel;
 pub mod wire;

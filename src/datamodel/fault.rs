@@ -1,0 +1,83 @@
+//! CPE fault codes (TR-069 A.5.1) and the fault that carries one with the words for the operator.
+
+use std::fmt;
+
+/// A CPE fault code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Code(pub u16);
+
+impl Code {
+    /// 9000
+    pub const METHOD_NOT_SUPPORTED: Code = Code(9000);
+    /// 9001
+    pub const REQUEST_DENIED: Code = Code(9001);
+    /// 9002
+    pub const INTERNAL_ERROR: Code = Code(9002);
+    /// 9003
+    pub const INVALID_ARGUMENTS: Code = Code(9003);
+    /// 9004
+    pub const RESOURCES_EXCEEDED: Code = Code(9004);
+    /// 9005
+    pub const INVALID_PARAMETER_NAME: Code = Code(9005);
+    /// 9006
+    pub const INVALID_PARAMETER_TYPE: Code = Code(9006);
+    /// 9007
+    pub const INVALID_PARAMETER_VALUE: Code = Code(9007);
+    /// 9008
+    pub const NOT_WRITABLE: Code = Code(9008);
+    /// 9009
+    pub const NOTIFICATION_REJECTED: Code = Code(9009);
+
+    /// `Client` for 9003 and 9005 to 9008 (and 9021), else `Server` (TR-069 table 57; checklist table F).
+    pub fn faultcode(self) -> &'static str {
+        match self.0 {
+            9003 | 9005..=9008 | 9021 => "Client",
+            _ => "Server",
+        }
+    }
+}
+
+/// A refusal: what the ACS (or the command line) is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The code.
+    pub code: Code,
+    /// What, where and why, in words. Never a secret value.
+    pub text: String,
+}
+
+impl Fault {
+    /// A fault with its words.
+    pub fn new(code: Code, text: impl Into<String>) -> Self {
+        Fault {
+            code,
+            text: text.into(),
+        }
+    }
+
+    /// 9005 for `name`.
+    pub fn invalid_name(name: &str) -> Self {
+        Fault::new(
+            Code::INVALID_PARAMETER_NAME,
+            format!("no such parameter or object: {name:?}"),
+        )
+    }
+
+    /// 9002 with a reason.
+    pub fn internal(text: impl Into<String>) -> Self {
+        Fault::new(Code::INTERNAL_ERROR, text)
+    }
+
+    /// 9003 with a reason.
+    pub fn arguments(text: impl Into<String>) -> Self {
+        Fault::new(Code::INVALID_ARGUMENTS, text)
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "fault {}: {}", self.code.0, self.text)
+    }
+}
+
+impl std::error::Error for Fault {}
