@@ -19,5 +19,6 @@
 #[cfg(test)]
 extern crate self as cwmpd;
 
+pub mod cwmp;
 pub mod datamodel;
 pub mod wire;

@@ -1,0 +1,129 @@
+//! From a message to bytes. Prefixes are always the same ones: ACSes compare some of them as text.
+
+use super::SOAP;
+use crate::cwmp::version::Namespace;
+use crate::datamodel::Type;
+use crate::wire::xml::Writer;
+use std::convert::Infallible;
+
+/// A header entry of the CWMP namespace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HeaderEntry<'a> {
+    /// Local name.
+    pub name: &'a str,
+    /// The attribute mustUnderstand.
+    pub must_understand: bool,
+    /// Its text.
+    pub value: &'a str,
+}
+
+impl<'a> HeaderEntry<'a> {
+    /// The ID of a message.
+    pub fn id(value: &'a str) -> Self {
+        HeaderEntry {
+            name: "ID",
+            must_understand: true,
+            value,
+        }
+    }
+}
+
+/// An envelope with those header entries, and the body that `body` writes. What `body` refuses is not sent.
+pub fn envelope<E>(
+    namespace: Namespace,
+    headers: &[HeaderEntry<'_>],
+    body: impl FnOnce(&mut Writer) -> Result<(), E>,
+) -> Result<Vec<u8>, E> {
+    let mut out = Writer::new();
+    out.declaration();
+    out.open("soap-env:Envelope");
+    out.attribute("xmlns:soap-env", SOAP);
+    out.attribute(
+        "xmlns:soap-enc",
+        "http://schemas.xmlsoap.org/soap/encoding/",
+    );
+    out.attribute("xmlns:xsd", "http://www.w3.org/2001/XMLSchema");
+    out.attribute("xmlns:xsi", "http://www.w3.org/2001/XMLSchema-instance");
+    out.attribute("xmlns:cwmp", &namespace.to_string());
+    if !headers.is_empty() {
+        out.open("soap-env:Header");
+        for header in headers {
+            let tag = format!("cwmp:{}", header.name);
+            out.open(&tag);
+            out.attribute(
+                "soap-env:mustUnderstand",
+                if header.must_understand { "1" } else { "0" },
+            );
+            out.text(header.value);
+            out.close(&tag);
+        }
+        out.close("soap-env:Header");
+    }
+    out.open("soap-env:Body");
+    body(&mut out)?;
+    out.close("soap-env:Body");
+    out.close("soap-env:Envelope");
+    Ok(out.into_bytes())
+}
+
+/// An array: `tag` with the `arrayType` of its items (`xsd:string`, `cwmp:EventStruct`), and the items that `items`
+/// writes and counts.
+pub fn array<E>(
+    out: &mut Writer,
+    tag: &str,
+    item_type: &str,
+    items: impl FnOnce(&mut Writer) -> Result<u32, E>,
+) -> Result<(), E> {
+    out.open(tag);
+    let count = out.array_type("soap-enc:arrayType", item_type);
+    let written = items(out)?;
+    out.close(tag);
+    out.set_count(count, written);
+    Ok(())
+}
+
+/// An array of strings.
+pub fn string_array<'a>(out: &mut Writer, tag: &str, items: impl IntoIterator<Item = &'a str>) {
+    let Ok(()) = array::<Infallible>(out, tag, "xsd:string", |out| {
+        let mut written = 0;
+        for item in items {
+            out.leaf("string", item);
+            written += 1;
+        }
+        Ok(written)
+    });
+}
+
+/// One `ParameterValueStruct`.
+pub fn parameter_value(out: &mut Writer, name: &str, ty: Type, value: &str) {
+    // Only these may be empty; an empty text of another type (a hidden number, say) is written as a string.
+    let may_be_empty = matches!(ty, Type::String | Type::Base64 | Type::HexBinary);
+    let ty = if value.is_empty() && !may_be_empty {
+        Type::String
+    } else {
+        ty
+    };
+    out.open("ParameterValueStruct");
+    out.leaf("Name", name);
+    out.open("Value");
+    // TR-069 3.5: always with its type. ACSes compare the whole text, prefix and all.
+    out.attribute("xsi:type", xsi_type(ty));
+    out.text(value);
+    out.close("Value");
+    out.close("ParameterValueStruct");
+}
+
+fn xsi_type(ty: Type) -> &'static str {
+    match ty {
+        Type::String => "xsd:string",
+        Type::Int => "xsd:int",
+        Type::Long => "xsd:long",
+        Type::UnsignedInt => "xsd:unsignedInt",
+        Type::UnsignedLong => "xsd:unsignedLong",
+        Type::Boolean => "xsd:boolean",
+        Type::DateTime => "xsd:dateTime",
+        Type::Base64 => "xsd:base64Binary",
+        Type::HexBinary => "xsd:hexBinary",
+        Type::Decimal => "xsd:decimal",
+    }
+}

@@ -1,0 +1,170 @@
+//! The queue of events that the ACS has not yet confirmed, with the rules of table E of the checklist.
+
+use super::{Confirmation, Event, EventCode};
+use serde::{Deserialize, Serialize};
+
+/// Most entries that an Inform may carry (TR-069 A.3.3.1), and that the queue takes.
+pub const CAPACITY: usize = 64;
+
+/// Undelivered events, in the order of an Inform. Serializes as the list of events, without
+/// `6 CONNECTION REQUEST`, which never outlives the process.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Vec<Event>", into = "Vec<Event>")]
+pub struct EventQueue {
+    entries: Vec<Entry>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Entry {
+    event: Event,
+    /// It was in the Inform of the running session. An event that comes again meanwhile is a new entry:
+    /// the confirmation of the old one must not take it away.
+    sent: bool,
+}
+
+impl EventQueue {
+    /// Adds an event and the single event that belongs to it (not `1 BOOT`: only a boot raises that).
+    /// False when the queue is full; then nothing was added.
+    pub fn push(&mut self, event: Event) -> bool {
+        // TR-069 3.7.1.5: when 0 BOOTSTRAP is raised, all other undelivered events are discarded.
+        if event.code == EventCode::Bootstrap {
+            self.entries.clear();
+        }
+        let event = event.normalized();
+        // Room is kept for every single event: those are never refused.
+        let multiples = self
+            .entries
+            .iter()
+            .filter(|entry| entry.event.code.is_multiple())
+            .count();
+        let singles = EventCode::ALL
+            .iter()
+            .filter(|code| !code.is_multiple())
+            .count();
+        if event.code.is_multiple() && multiples >= CAPACITY - singles {
+            return false;
+        }
+        let companion = event
+            .code
+            .companion()
+            .filter(|code| *code != EventCode::Boot);
+        self.insert(event);
+        if let Some(code) = companion {
+            self.insert(Event::new(code));
+        }
+        true
+    }
+
+    /// What waits, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &Event> {
+        self.entries.iter().map(|entry| &entry.event)
+    }
+
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Whether such an event waits.
+    pub fn contains(&self, code: EventCode) -> bool {
+        self.iter().any(|event| event.code == code)
+    }
+
+    /// The events for an Inform, which are from now on the sent ones. `M Reboot` stays behind until `1 BOOT` is there.
+    pub fn mark_sent(&mut self) -> Vec<Event> {
+        self.forget_sent();
+        let booted = self.contains(EventCode::Boot);
+        let mut events = Vec::new();
+        for entry in &mut self.entries {
+            let due = booted || entry.event.code != EventCode::MReboot;
+            entry.sent = due && events.len() < CAPACITY;
+            if entry.sent {
+                events.push(entry.event.clone());
+            }
+        }
+        events
+    }
+
+    /// Takes away what has not been sent of an event whose reason is gone.
+    pub fn discard(&mut self, code: EventCode) {
+        self.entries
+            .retain(|entry| entry.sent || entry.event.code != code);
+    }
+
+    /// Whether something waits that was in no Inform of the running session.
+    pub fn has_unsent(&self) -> bool {
+        self.entries.iter().any(|entry| !entry.sent)
+    }
+
+    /// Takes away the sent events that `confirmation` confirms.
+    pub fn delivered_by(&mut self, confirmation: Confirmation) {
+        self.entries
+            .retain(|entry| !entry.sent || entry.event.code.delivered_by() != confirmation);
+    }
+
+    /// The session failed: what is left was not delivered and waits for the retry, except a
+    /// `6 CONNECTION REQUEST` that was tried (TR-069 3.7.1.5: never retried).
+    pub fn on_failure(&mut self) {
+        self.entries
+            .retain(|entry| !entry.sent || entry.event.code != EventCode::ConnectionRequest);
+        self.forget_sent();
+    }
+
+    /// The device boots: these are not retried beyond a boot (the caller then adds the new `1 BOOT`).
+    pub fn on_reboot(&mut self) {
+        self.entries.retain(|entry| {
+            !matches!(
+                entry.event.code,
+                EventCode::Boot
+                    | EventCode::ValueChange
+                    | EventCode::Kicked
+                    | EventCode::ConnectionRequest
+                    | EventCode::DiagnosticsComplete
+                    | EventCode::RequestDownload
+                    | EventCode::Wakeup
+                    | EventCode::Heartbeat
+            )
+        });
+    }
+
+    /// Makes every entry an unsent one again, which may bring two of a single event together.
+    fn forget_sent(&mut self) {
+        for entry in std::mem::take(&mut self.entries) {
+            self.insert(entry.event);
+        }
+    }
+
+    /// Puts an unsent event at its place; a single one that waits already takes it in.
+    fn insert(&mut self, event: Event) {
+        let merges = |entry: &Entry| !entry.sent && entry.event.code == event.code;
+        if !event.code.is_multiple() && self.entries.iter().any(merges) {
+            return;
+        }
+        let at = self
+            .entries
+            .partition_point(|entry| entry.event.code <= event.code);
+        self.entries.insert(at, Entry { event, sent: false });
+    }
+}
+
+impl From<Vec<Event>> for EventQueue {
+    fn from(events: Vec<Event>) -> Self {
+        let mut queue = EventQueue::default();
+        for event in events.into_iter().take(2 * CAPACITY) {
+            queue.insert(event.normalized());
+        }
+        queue
+    }
+}
+
+impl From<EventQueue> for Vec<Event> {
+    fn from(queue: EventQueue) -> Self {
+        let events = queue.entries.into_iter().map(|entry| entry.event);
+        events
+            .filter(|event| event.code != EventCode::ConnectionRequest)
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

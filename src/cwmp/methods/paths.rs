@@ -1,0 +1,119 @@
+//! Paths of a request that reads: what they touch and which concrete paths they stand for.
+
+use crate::cwmp::fault::Refusal;
+use crate::datamodel::path::{Path, Segment};
+use crate::datamodel::resolve::{Resolved, resolve};
+use crate::datamodel::{Code, DataModel, Depth, Fault, Node, Touch};
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+/// Largest answer, in bytes: far more than a whole tree of 50,000 parameters, and less than a router has memory.
+const MAX_ANSWER: usize = 16 << 20;
+
+/// The concrete prefixes of `names`; those that are no paths touch nothing.
+pub(super) fn prefixes(names: &[String]) -> Vec<String> {
+    let paths = names.iter().filter_map(|name| Path::parse(name).ok());
+    paths
+        .map(|path| path.concrete_prefix().to_owned())
+        .collect()
+}
+
+/// What a request touches that needs names only. An alias is found by reading the values around it.
+pub(super) fn touch_names(names: &[String]) -> Touch {
+    let mut paths = names.iter().filter_map(|name| Path::parse(name).ok());
+    if paths.any(|path| has_alias(&path)) {
+        Touch::Values(prefixes(names))
+    } else {
+        Touch::Names(prefixes(names))
+    }
+}
+
+/// Whether an alias stands somewhere in it.
+pub(super) fn has_alias(path: &Path<'_>) -> bool {
+    path.segments()
+        .iter()
+        .any(|segment| matches!(segment, Segment::Alias(_)))
+}
+
+/// Everything that `names` stand for, in their order. What another one covers is left out once it is known to
+/// exist: an answer has no parameter twice.
+pub(super) fn resolve_all(model: &dyn DataModel, names: &[String]) -> Result<Vec<Resolved>, Fault> {
+    let mut all = Vec::new();
+    for name in names {
+        all.extend(resolve(model, &Path::parse(name)?)?);
+    }
+    let objects: HashSet<String> = all
+        .iter()
+        .map(|one| one.path.clone())
+        .filter(|path| is_partial(path))
+        .collect();
+    let mut seen = HashSet::new();
+    let mut kept = Vec::with_capacity(all.len());
+    for one in all {
+        if !seen.insert(one.path.clone()) {
+            continue;
+        }
+        if ancestors(&one.path).any(|object| objects.contains(object)) {
+            let depth = if is_partial(&one.path) {
+                Depth::NextLevel
+            } else {
+                Depth::All
+            };
+            model.visit(&one.path, depth, &mut |_| {})?;
+        } else {
+            kept.push(one);
+        }
+    }
+    Ok(kept)
+}
+
+/// Shows `write` every parameter at or below `paths` under the name that the answer gives it, together with the
+/// number of bytes that the answer has so far, and counts them. `write` returns the new number of bytes.
+pub(super) fn for_each_parameter(
+    model: &dyn DataModel,
+    paths: &[Resolved],
+    mut write: impl FnMut(&str, Node<'_>) -> usize,
+) -> Result<u32, Refusal> {
+    let mut written = 0;
+    let mut bytes = 0;
+    for one in paths {
+        model.visit(&one.path, Depth::All, &mut |node| {
+            if matches!(node, Node::Parameter { .. }) && bytes <= MAX_ANSWER {
+                bytes = write(&as_asked(one, node.path()), node);
+                written += 1;
+            }
+        })?;
+    }
+    check_size(bytes)?;
+    Ok(written)
+}
+
+/// Fault 9004 when an answer is too large to be sent (GV-08).
+pub(super) fn check_size(bytes: usize) -> Result<(), Fault> {
+    if bytes <= MAX_ANSWER {
+        return Ok(());
+    }
+    let text = "the answer would be too large; ask for less at a time";
+    Err(Fault::new(Code::RESOURCES_EXCEEDED, text))
+}
+
+/// The name that the answer gives to `path` (AL-06).
+pub(super) fn as_asked<'a>(one: &Resolved, path: &'a str) -> Cow<'a, str> {
+    if one.asked == one.path {
+        Cow::Borrowed(path)
+    } else {
+        Cow::Owned(one.as_asked(path))
+    }
+}
+
+fn is_partial(path: &str) -> bool {
+    path.is_empty() || path.ends_with('.')
+}
+
+/// The objects above `path`, the empty path among them.
+fn ancestors(path: &str) -> impl Iterator<Item = &str> {
+    let inner = path.strip_suffix('.').unwrap_or(path);
+    let dots = inner.match_indices('.');
+    let objects = dots.filter_map(|(dot, _)| path.get(..=dot));
+    objects.chain((!path.is_empty()).then_some(""))
+}

@@ -1,0 +1,186 @@
+//! SetParameterValues (TR-069 A.3.2.1).
+
+use super::paths::prefixes;
+use super::{Facts, Method, arguments};
+use crate::cwmp::fault::{ParameterFault, Refusal};
+use crate::cwmp::session::Promise;
+use crate::datamodel::path::Path;
+use crate::datamodel::resolve::resolve_one;
+use crate::datamodel::{Code, DataModel, Fault, Touch, Type, Value, find};
+use crate::wire::xml::{Element, Writer};
+use std::collections::HashSet;
+
+struct SetParameterValues {
+    entries: Vec<Entry>,
+    parameter_key: String,
+}
+
+struct Entry {
+    name: String,
+    ty: Option<Type>,
+    text: String,
+}
+
+pub(super) fn decode(method: &Element) -> Result<Box<dyn Method>, Fault> {
+    let parameter_key = arguments::key(method, "ParameterKey")?;
+    let list = &arguments::required(method, "ParameterList")?.children;
+    let entries = list.iter().map(decode_entry).collect::<Result<_, _>>()?;
+    Ok(Box::new(SetParameterValues {
+        entries,
+        parameter_key,
+    }))
+}
+
+fn decode_entry(entry: &Element) -> Result<Entry, Fault> {
+    let name = arguments::name(entry, "Name")?;
+    let value = arguments::required(entry, "Value")?;
+    let ty = value.attribute("type").and_then(|ty| {
+        let local = ty.trim().rsplit(':').next().unwrap_or_default();
+        Type::from_xsd_name(local)
+    });
+    Ok(Entry {
+        name,
+        ty,
+        text: value.text.clone(),
+    })
+}
+
+impl Method for SetParameterValues {
+    fn touch(&self) -> Option<Touch> {
+        let names: Vec<String> = self
+            .entries
+            .iter()
+            .map(|entry| entry.name.clone())
+            .collect();
+        Some(Touch::Write(prefixes(&names)))
+    }
+
+    fn run(&self, model: &mut dyn DataModel) -> Result<Option<Promise>, Refusal> {
+        let mut seen = HashSet::new();
+        if let Some(twice) = self
+            .entries
+            .iter()
+            .find(|entry| !seen.insert(entry.name.as_str()))
+        {
+            return Err(set_twice(&twice.name).into());
+        }
+        model.begin();
+        let staged = self.stage(model);
+        if staged.is_err() {
+            model.abort();
+        }
+        staged?;
+        Ok(Some(Promise::Values {
+            parameter_key: self.parameter_key.clone(),
+            deleted: None,
+        }))
+    }
+
+    /// What shows only when all values are there together has no parameter of its own to blame.
+    fn refused(&self, fault: Fault) -> Refusal {
+        let of_parameter = is_of_one_parameter(fault.code) && fault.code != Code::REQUEST_DENIED;
+        let code = if of_parameter {
+            Code::INVALID_ARGUMENTS
+        } else {
+            fault.code
+        };
+        Fault::new(code, fault.text).into()
+    }
+
+    fn answer(&self, facts: &Facts<'_>, out: &mut Writer) -> Result<(), Refusal> {
+        out.leaf("Status", if facts.applied.later { "1" } else { "0" });
+        Ok(())
+    }
+}
+
+impl SetParameterValues {
+    /// Stages every value; what is wrong with any of them is told at once (TR-069 A.3.2.1).
+    fn stage(&self, model: &mut dyn DataModel) -> Result<(), Refusal> {
+        let mut seen = HashSet::new();
+        let mut parameters = Vec::new();
+        for entry in &self.entries {
+            match stage_one(model, entry) {
+                Ok(path) => {
+                    // The same parameter by its number and by its alias.
+                    if !seen.insert(path) {
+                        return Err(set_twice(&entry.name).into());
+                    }
+                }
+                Err(fault) if is_of_one_parameter(fault.code) => parameters.push(ParameterFault {
+                    name: entry.name.clone(),
+                    code: fault.code,
+                    text: fault.text,
+                }),
+                Err(fault) => return Err(fault.into()),
+            }
+        }
+        if parameters.is_empty() {
+            return Ok(());
+        }
+        let fault = Fault::arguments(summary(&parameters));
+        Err(Refusal { fault, parameters })
+    }
+}
+
+/// Stages one value and returns the concrete name.
+fn stage_one(model: &mut dyn DataModel, entry: &Entry) -> Result<String, Fault> {
+    let path = Path::parse(&entry.name)?;
+    if path.is_partial() {
+        return Err(Fault::invalid_name(&entry.name));
+    }
+    let path = resolve_one(model, &path)?.path;
+    let info = find(model, &path)?.info;
+    if !info.writable() {
+        return Err(Fault::new(
+            Code::NOT_WRITABLE,
+            format!("{}: read only", entry.name),
+        ));
+    }
+    let value = Value::parse(
+        &entry.name,
+        &info,
+        declared_type(entry.ty, info.ty),
+        &entry.text,
+    )?;
+    model.set(&path, &value)?;
+    Ok(path)
+}
+
+/// The declared type as far as it is believed: many ACSes call everything a string, or every number an int.
+fn declared_type(declared: Option<Type>, wanted: Type) -> Option<Type> {
+    let is_integer = |ty| {
+        matches!(
+            ty,
+            Type::Int | Type::Long | Type::UnsignedInt | Type::UnsignedLong
+        )
+    };
+    declared.filter(|&ty| ty != Type::String && !(is_integer(ty) && is_integer(wanted)))
+}
+
+/// The codes that SetParameterValuesFault may have; all others are for the whole request.
+fn is_of_one_parameter(code: Code) -> bool {
+    matches!(
+        code,
+        Code::REQUEST_DENIED
+            | Code::INVALID_PARAMETER_NAME
+            | Code::INVALID_PARAMETER_TYPE
+            | Code::INVALID_PARAMETER_VALUE
+            | Code::NOT_WRITABLE
+    )
+}
+
+fn set_twice(name: &str) -> Fault {
+    Fault::arguments(format!("set twice: {name:?}"))
+}
+
+/// The first thing that is wrong, and how much more.
+fn summary(parameters: &[ParameterFault]) -> String {
+    let first = parameters
+        .first()
+        .map(|first| first.text.as_str())
+        .unwrap_or_default();
+    match parameters.len() {
+        0 | 1 => format!("nothing was set: {first}"),
+        count => format!("nothing was set: {first} (and {} more)", count - 1),
+    }
+}

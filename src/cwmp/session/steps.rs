@@ -1,0 +1,99 @@
+//! What goes into a session and what comes out of it.
+
+use super::outcome::Outcome;
+use crate::cwmp::inform::Inform;
+use crate::cwmp::version::Version;
+use crate::datamodel::attributes::AttributeChange;
+use crate::datamodel::{Applied, Fault, Touch};
+
+/// What a session starts with.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// The highest version that is offered; it gives the Inform its namespace.
+    pub version: Version,
+    /// The Inform.
+    pub inform: Inform,
+    /// SessionTimeout to ask for, in seconds.
+    pub session_timeout: Option<u32>,
+    /// Makes the IDs of this session's messages differ from those of others.
+    pub ids: u64,
+    /// What to ask of the ACS once it has answered the Inform.
+    pub requests: Vec<AcsRequest>,
+}
+
+/// A request to the ACS, beside the Inform.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AcsRequest {
+    /// What the ACS serves. Optional: the session does not depend on the answer.
+    GetRpcMethods,
+}
+
+impl AcsRequest {
+    /// The method's name.
+    pub(super) fn method(self) -> &'static str {
+        match self {
+            AcsRequest::GetRpcMethods => "GetRPCMethods",
+        }
+    }
+}
+
+/// What a session is fed.
+#[derive(Clone, Debug)]
+pub enum Input<'a> {
+    /// The first one.
+    Begin,
+    /// The reply to what was posted.
+    Reply {
+        /// HTTP status.
+        status: u16,
+        /// Body, decoded from its transfer and content encodings.
+        body: &'a [u8],
+    },
+    /// What came of [`Action::Prepare`].
+    Prepared(Result<(), Fault>),
+    /// What came of [`Action::Commit`].
+    Committed(Result<Applied, Fault>),
+}
+
+/// What a session wants done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// POST this envelope, or an empty body.
+    Post(Vec<u8>),
+    /// Have the model fetch this, then step with [`Input::Prepared`].
+    Prepare(Touch),
+    /// Make this true and durable, then step with [`Input::Committed`]. The answer to the ACS leaves only after that.
+    Commit(Promise),
+    /// The session is over.
+    End(Outcome),
+}
+
+/// What must be true and durable before the session goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Promise {
+    /// InformResponse came: the events that it confirms are delivered.
+    Informed,
+    /// Commit the model's open transaction and keep ParameterKey.
+    Values {
+        /// The new ParameterKey.
+        parameter_key: String,
+        /// The instance that is deleted: what is kept beside the model for parameters below it goes too.
+        deleted: Option<String>,
+    },
+    /// Keep these attributes.
+    Attributes(Vec<AttributeChange>),
+    /// Reboot after the session.
+    Reboot {
+        /// For `M Reboot`.
+        command_key: String,
+    },
+    /// Reset to factory defaults after the session.
+    FactoryReset,
+    /// Inform after a delay.
+    ScheduleInform {
+        /// In seconds, at least 1.
+        delay: u32,
+        /// For `M ScheduleInform`.
+        command_key: String,
+    },
+}

@@ -1,0 +1,185 @@
+//! A check of the envelopes that a CPE sends, independent of the code that writes them: what every one of them must
+//! be, whatever it says. With `CWMPD_ENVELOPES=DIR` in the environment each is kept there too, to be validated
+//! against the schemas; faults of the SOAP layer, which those do not know, go into `DIR/soap`.
+
+use roxmltree::{Document, Node};
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
+
+const SOAP: &str = "http://schemas.xmlsoap.org/soap/envelope/";
+const ENCODING: &str = "http://schemas.xmlsoap.org/soap/encoding/";
+const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
+const XSD: &str = "http://www.w3.org/2001/XMLSchema";
+const CWMP: [&str; 3] = [
+    "urn:dslforum-org:cwmp-1-0",
+    "urn:dslforum-org:cwmp-1-1",
+    "urn:dslforum-org:cwmp-1-2",
+];
+
+/// Panics with everything that is wrong with an envelope, and keeps it.
+pub fn verify(envelope: &[u8]) {
+    let text = std::str::from_utf8(envelope).expect("an envelope is UTF-8"); // SO-05
+    if let Some(dir) = std::env::var_os("CWMPD_ENVELOPES") {
+        let soap_fault = text.contains("<faultcode>soap-env:MustUnderstand<");
+        let dir = std::path::Path::new(&dir).join(if soap_fault { "soap" } else { "" });
+        let mut hasher = DefaultHasher::new();
+        envelope.hash(&mut hasher);
+        std::fs::create_dir_all(&dir).expect("the folder for envelopes");
+        let file = dir.join(format!("{:016x}.xml", hasher.finish()));
+        std::fs::write(file, envelope).expect("an envelope is kept");
+    }
+    let problems = check(text);
+    assert!(problems.is_empty(), "{problems:#?}\n{text}");
+}
+
+/// What is wrong with an envelope.
+pub fn check(text: &str) -> Vec<String> {
+    let mut problems = Vec::new();
+    let document = match Document::parse(text) {
+        Ok(document) => document,
+        Err(error) => return vec![error.to_string()],
+    };
+    let envelope = document.root_element();
+    if !envelope.has_tag_name((SOAP, "Envelope")) {
+        return vec!["not a SOAP 1.1 envelope".to_owned()]; // SO-01
+    }
+    for (prefix, uri) in [
+        ("soap-env", SOAP),
+        ("soap-enc", ENCODING),
+        ("xsi", XSI),
+        ("xsd", XSD),
+    ] {
+        if envelope.lookup_namespace_uri(Some(prefix)) != Some(uri) {
+            problems.push(format!("{prefix} is not {uri}")); // SO-02
+        }
+    }
+    let bodies: Vec<Node> = elements(envelope)
+        .filter(|e| e.has_tag_name((SOAP, "Body")))
+        .collect();
+    let [body] = bodies.as_slice() else {
+        return vec!["not exactly one body".to_owned()];
+    };
+    let methods: Vec<Node> = elements(*body).collect();
+    let [method] = methods.as_slice() else {
+        return vec!["not exactly one method".to_owned()];
+    }; // SO-04
+    let cwmp = envelope
+        .lookup_namespace_uri(Some("cwmp"))
+        .unwrap_or_default();
+    if !CWMP.contains(&cwmp) {
+        problems.push(format!("the cwmp namespace is {cwmp:?}")); // VN-02
+    }
+    check_header(envelope, method.tag_name().name(), cwmp, &mut problems);
+    if method.has_tag_name((SOAP, "Fault")) {
+        check_fault(*method, cwmp, &mut problems);
+    } else if !method.has_tag_name((cwmp, method.tag_name().name())) {
+        problems.push(format!(
+            "{:?} is not in the cwmp namespace",
+            method.tag_name()
+        ));
+    }
+    for element in method
+        .descendants()
+        .filter(|e| e.is_element() && e != method)
+    {
+        let is_cwmp_fault = element.has_tag_name((cwmp, "Fault"));
+        if element.tag_name().namespace().is_some() && !is_cwmp_fault {
+            problems.push(format!("{:?} is qualified", element.tag_name())); // SO-03
+        }
+        check_array(element, &mut problems);
+        let ty = element.attribute((XSI, "type"));
+        if element.has_tag_name("Value") != ty.is_some_and(|ty| ty.starts_with("xsd:")) {
+            problems.push(format!("xsi:type {ty:?} on {}", element.tag_name().name())); // SO-07
+        }
+    }
+    problems
+}
+
+fn check_header(envelope: Node, method: &str, cwmp: &str, problems: &mut Vec<String>) {
+    let header = elements(envelope).filter(|e| e.has_tag_name((SOAP, "Header")));
+    let mut ids = 0;
+    for entry in header.flat_map(elements) {
+        let name = entry.tag_name().name();
+        let must_understand = entry.attribute((SOAP, "mustUnderstand"));
+        let allowed = match name {
+            "ID" => {
+                ids += 1;
+                ids == 1 && must_understand == Some("1")
+            }
+            // SO-18 VN-01
+            "SessionTimeout" | "SupportedCWMPVersions" => {
+                method == "Inform" && must_understand == Some("0")
+            }
+            _ => false, // SO-17
+        };
+        if !allowed || entry.tag_name().namespace() != Some(cwmp) {
+            problems.push(format!("header {name} in {method}"));
+        }
+    }
+}
+
+/// SO-28 SO-29 SO-30
+fn check_fault(fault: Node, cwmp: &str, problems: &mut Vec<String>) {
+    let faultcode = text(fault, "faultcode");
+    if faultcode == "soap-env:MustUnderstand" {
+        return;
+    }
+    if text(fault, "faultstring") != "CWMP fault" {
+        problems.push("faultstring is not `CWMP fault`".to_owned());
+    }
+    let detail = elements(fault).find(|e| e.has_tag_name("detail"));
+    let inner = detail.and_then(|d| elements(d).find(|e| e.has_tag_name((cwmp, "Fault"))));
+    let Some(inner) = inner else {
+        return problems.push("no cwmp:Fault in the detail".to_owned());
+    };
+    let code = text(inner, "FaultCode");
+    let client = matches!(code.as_str(), "9003" | "9005" | "9006" | "9007" | "9008");
+    if faultcode != if client { "Client" } else { "Server" } {
+        problems.push(format!("faultcode {faultcode} with {code}"));
+    }
+    if !matches!(code.parse(), Ok(9000..=9899)) || text(inner, "FaultString").is_empty() {
+        problems.push(format!("fault {code} without words"));
+    }
+    for entry in elements(inner).filter(|e| e.has_tag_name("SetParameterValuesFault")) {
+        let of = text(entry, "FaultCode");
+        if code != "9003" || !matches!(of.as_str(), "9001" | "9005" | "9006" | "9007" | "9008") {
+            problems.push(format!("SetParameterValuesFault {of} in {code}"));
+        }
+    }
+}
+
+/// SO-06
+fn check_array(element: Node, problems: &mut Vec<String>) {
+    let Some(array) = element.attribute((ENCODING, "arrayType")) else {
+        return;
+    };
+    let parts = array
+        .strip_suffix(']')
+        .and_then(|array| array.split_once('['));
+    let parts = parts.and_then(|(ty, count)| Some((ty.split_once(':')?, count)));
+    let Some(((prefix, ty), count)) = parts else {
+        return problems.push(format!("arrayType {array:?}"));
+    };
+    let children: Vec<Node> = elements(element).collect();
+    if count != children.len().to_string() {
+        problems.push(format!("{array} with {} children", children.len()));
+    }
+    if children.iter().any(|child| !child.has_tag_name(ty)) {
+        problems.push(format!("{array}: a child is not named after it"));
+    }
+    if element.lookup_namespace_uri(Some(prefix)).is_none() {
+        problems.push(format!("{array}: undeclared prefix"));
+    }
+}
+
+fn elements<'a, 'i: 'a>(node: Node<'a, 'i>) -> impl Iterator<Item = Node<'a, 'i>> {
+    node.children().filter(Node::is_element)
+}
+
+fn text(parent: Node, name: &str) -> String {
+    let child = elements(parent).find(|e| e.has_tag_name(name));
+    child
+        .and_then(|child| child.text())
+        .unwrap_or_default()
+        .to_owned()
+}
