@@ -21,4 +21,5 @@ extern crate self as cwmpd;
 
 pub mod cwmp;
 pub mod datamodel;
+pub mod jobs;
 pub mod wire;
