@@ -19,6 +19,7 @@
 #[cfg(test)]
 extern crate self as cwmpd;
 
+pub mod backend;
 pub mod cwmp;
 pub mod datamodel;
 pub mod jobs;

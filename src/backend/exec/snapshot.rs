@@ -1,0 +1,335 @@
+//! What the program answered, checked and ordered, for reading from memory.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use crate::datamodel::path::{Path, instance_number};
+use crate::datamodel::{
+    Access, Code, Depth, Fault, Info, Kind, Limits, Node, Notify, Root, Type, Value,
+};
+
+use super::protocol::{Object, Parameter};
+
+/// Deeper than any object of TR-181; each level of a path may become an object of its own.
+const MAX_LEVELS: usize = 32;
+/// Longest value: what a CPE must be able to receive is far below.
+const MAX_VALUE: usize = 64 * 1024;
+/// Most objects and parameters of an answer: ten times what a large router has.
+const MAX_NODES: usize = 50_000;
+
+/// Objects and parameters, parents before children, instances in the order of their numbers.
+#[derive(Default)]
+pub struct Snapshot {
+    covered: Vec<String>,
+    nodes: Vec<(String, Entry)>,
+}
+
+enum Entry {
+    Object { kind: Kind, writable: bool },
+    Parameter { info: Info, value: String },
+}
+
+impl Snapshot {
+    /// From the answer to a `get` of `covered`. An entry that is not right is left out, with a complaint (path and
+    /// reason); what lies outside `covered` is left out silently, a simple program may always answer with all it has.
+    pub fn new(
+        root: Root,
+        covered: Vec<String>,
+        objects: Vec<Object>,
+        parameters: Vec<Parameter>,
+        complain: &mut dyn FnMut(&str, &str),
+    ) -> Result<Snapshot, Fault> {
+        let mut build = Build {
+            root,
+            covered,
+            nodes: BTreeMap::new(),
+            complain,
+        };
+        for object in objects {
+            build.object(object);
+        }
+        for parameter in parameters {
+            build.parameter(parameter);
+        }
+        build.finish()
+    }
+
+    /// As [`crate::datamodel::DataModel::visit`], for `at` not empty.
+    pub fn visit(
+        &self,
+        at: &str,
+        depth: Depth,
+        visitor: &mut dyn FnMut(Node<'_>),
+    ) -> Result<(), Fault> {
+        if !covers(&self.covered, at) {
+            return Err(Fault::internal(format!(
+                "{at:?} was not fetched from the program"
+            )));
+        }
+        let parameter = !at.ends_with('.');
+        if parameter && depth == Depth::NextLevel {
+            return Err(Fault::arguments(format!(
+                "{at:?} is a parameter: it has no next level"
+            )));
+        }
+        let start = self
+            .nodes
+            .partition_point(|(path, _)| compare(path, at) == Ordering::Less);
+        let below = self.nodes.get(start..).unwrap_or_default();
+        if below.first().is_none_or(|(path, _)| path != at) {
+            return Err(Fault::invalid_name(at));
+        }
+        for (path, entry) in below {
+            let Some(rest) = path.strip_prefix(at) else {
+                break;
+            };
+            if parameter && !rest.is_empty() {
+                break;
+            }
+            if depth == Depth::All || is_child(rest) {
+                visitor(entry.node(path));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the parameter may be set; `None` when there is no such parameter.
+    pub fn writable(&self, name: &str) -> Option<bool> {
+        match self.get(name)? {
+            Entry::Parameter { info, .. } => Some(info.writable()),
+            Entry::Object { .. } => None,
+        }
+    }
+
+    /// A value that was written with success.
+    pub fn update(&mut self, name: &str, text: &str) {
+        if let Ok(index) = self.nodes.binary_search_by(|(path, _)| compare(path, name))
+            && let Some((_, Entry::Parameter { info, value })) = self.nodes.get_mut(index)
+            && !info.hidden
+        {
+            text.clone_into(value);
+        }
+    }
+
+    fn get(&self, at: &str) -> Option<&Entry> {
+        let index = self
+            .nodes
+            .binary_search_by(|(path, _)| compare(path, at))
+            .ok()?;
+        self.nodes.get(index).map(|(_, entry)| entry)
+    }
+}
+
+impl Entry {
+    fn node<'a>(&'a self, path: &'a str) -> Node<'a> {
+        match self {
+            Entry::Object { kind, writable } => Node::Object {
+                path,
+                kind: *kind,
+                writable: *writable,
+            },
+            Entry::Parameter { info, value } => Node::Parameter { path, info, value },
+        }
+    }
+}
+
+struct Build<'a> {
+    root: Root,
+    covered: Vec<String>,
+    nodes: BTreeMap<String, Entry>,
+    complain: &'a mut dyn FnMut(&str, &str),
+}
+
+impl Build<'_> {
+    fn object(&mut self, object: Object) {
+        if !covers(&self.covered, &object.path) {
+            return;
+        }
+        let kind = match (instance(&object.path), object.table) {
+            (true, false) => Kind::Instance,
+            (false, true) => Kind::Table,
+            (false, false) => Kind::Object,
+            (true, true) => return (self.complain)(&object.path, "an instance cannot be a table"),
+        };
+        if !object.path.ends_with('.') || !valid_path(self.root, &object.path) {
+            return (self.complain)(&object.path, "not the path of an object");
+        }
+        self.insert(
+            object.path,
+            Entry::Object {
+                kind,
+                writable: object.writable,
+            },
+        );
+    }
+
+    fn parameter(&mut self, mut parameter: Parameter) {
+        if !covers(&self.covered, &parameter.path) {
+            return;
+        }
+        let path = std::mem::take(&mut parameter.path);
+        if path.ends_with('.') || !valid_path(self.root, &path) {
+            return (self.complain)(&path, "not the name of a parameter");
+        }
+        let value = parameter.value.take().map(|value| value.into_text());
+        let info = match info(parameter) {
+            Ok(info) => info,
+            Err(why) => return (self.complain)(&path, why),
+        };
+        // Without a value: the answer to a request for names, or one that is hidden.
+        let value = match value.filter(|_| !info.hidden) {
+            None => String::new(),
+            Some(text) if text.len() > MAX_VALUE => {
+                return (self.complain)(&path, "the value is too long");
+            }
+            // Only the type: what the device has now may lie outside the limits for what may be set.
+            Some(text) => match Value::parse(
+                &path,
+                &Info {
+                    ty: info.ty,
+                    ..Info::default()
+                },
+                None,
+                &text,
+            ) {
+                Ok(value) => value.into_text(),
+                Err(_) => return (self.complain)(&path, "the value does not fit its type"),
+            },
+        };
+        self.insert(path, Entry::Parameter { info, value });
+    }
+
+    fn insert(&mut self, path: String, entry: Entry) {
+        if self.nodes.contains_key(&path) {
+            return (self.complain)(&path, "listed twice");
+        }
+        self.nodes.insert(path, entry);
+    }
+
+    /// Objects that are only implied by what lies in them, and tables by their instances.
+    fn finish(mut self) -> Result<Snapshot, Fault> {
+        let mut implied: BTreeMap<String, Kind> = BTreeMap::new();
+        if covers(&self.covered, self.root.path()) {
+            implied.insert(self.root.path().to_owned(), Kind::Object);
+        }
+        for path in self.nodes.keys() {
+            let mut inner = path.as_str();
+            while let Some(outer) = parent(inner).filter(|outer| covers(&self.covered, outer)) {
+                let kind = match (instance(outer), instance(inner)) {
+                    (true, _) => Kind::Instance,
+                    (false, true) => Kind::Table,
+                    (false, false) => Kind::Object,
+                };
+                // A table may also hold parameters; being a table wins.
+                let known = implied.entry(outer.to_owned()).or_insert(kind);
+                if kind == Kind::Table {
+                    *known = kind;
+                }
+                inner = outer;
+            }
+            if self.nodes.len() + implied.len() > MAX_NODES {
+                return Err(Fault::new(
+                    Code::RESOURCES_EXCEEDED,
+                    "the program listed too much",
+                ));
+            }
+        }
+        for (path, kind) in implied {
+            match self.nodes.get_mut(&path) {
+                Some(Entry::Object { kind: known, .. }) if kind == Kind::Table => *known = kind,
+                Some(_) => {}
+                None => drop(self.nodes.insert(
+                    path,
+                    Entry::Object {
+                        kind,
+                        writable: false,
+                    },
+                )),
+            }
+        }
+        let mut nodes: Vec<(String, Entry)> = self.nodes.into_iter().collect();
+        nodes.sort_by(|(a, _), (b, _)| compare(a, b));
+        Ok(Snapshot {
+            covered: self.covered,
+            nodes,
+        })
+    }
+}
+
+fn info(parameter: Parameter) -> Result<Info, &'static str> {
+    let ty = match &parameter.ty {
+        None => Type::String,
+        Some(name) => {
+            Type::from_xsd_name(name.strip_prefix("xsd:").unwrap_or(name)).ok_or("unknown type")?
+        }
+    };
+    let notify = match parameter.notify.as_deref() {
+        None | Some("normal") => Notify::Normal,
+        Some("forceEnabled") => Notify::ForceEnabled,
+        Some("forceDefaultEnabled") => Notify::ForceDefaultEnabled,
+        Some("canDeny") => Notify::CanDeny,
+        Some(_) => return Err("unknown kind of notification"),
+    };
+    Ok(Info {
+        ty,
+        access: if parameter.writable {
+            Access::ReadWrite
+        } else {
+            Access::ReadOnly
+        },
+        limits: Limits {
+            min: parameter.min,
+            max: parameter.max,
+            values: parameter.values,
+            list: parameter.list,
+        },
+        notify,
+        hidden: parameter.hidden,
+        forced_inform: parameter.forced_inform,
+    })
+}
+
+/// Whether `path` is one of `covered` or lies below one.
+fn covers(covered: &[String], path: &str) -> bool {
+    covered.iter().any(|prefix| {
+        path == prefix || (prefix.ends_with('.') && path.starts_with(prefix.as_str()))
+    })
+}
+
+/// A concrete path of this root: names and instance numbers, no wildcards, no aliases.
+pub fn valid_path(root: Root, path: &str) -> bool {
+    path.starts_with(root.path())
+        && Path::parse(path)
+            .is_ok_and(|path| path.is_concrete() && path.segments().len() <= MAX_LEVELS)
+}
+
+fn instance(path: &str) -> bool {
+    path.strip_suffix('.')
+        .and_then(|path| path.rsplit('.').next())
+        .is_some_and(|last| instance_number(last).is_some())
+}
+
+fn parent(path: &str) -> Option<&str> {
+    let end = path.strip_suffix('.').unwrap_or(path).rfind('.')?;
+    path.get(..=end)
+}
+
+/// Whether what follows an object's path is one level: `Name`, `Name.` or `1.`.
+fn is_child(rest: &str) -> bool {
+    !rest.is_empty() && !rest.strip_suffix('.').unwrap_or(rest).contains('.')
+}
+
+/// Segment by segment, so that a parent comes before its children and all of them together; numbers as numbers,
+/// and before names. The empty segment is behind an object's final dot.
+fn compare(a: &str, b: &str) -> Ordering {
+    let key = |segment| {
+        (
+            instance_number(segment).unwrap_or(if segment.is_empty() { 0 } else { u32::MAX }),
+            segment,
+        )
+    };
+    a.split('.').map(key).cmp(b.split('.').map(key))
+}
+
+#[cfg(test)]
+mod tests;

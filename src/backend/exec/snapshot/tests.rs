@@ -1,0 +1,220 @@
+use super::*;
+use crate::backend::exec::protocol::Line;
+
+use proptest::prelude::*;
+
+/// The snapshot of `answer` to a request for `covered`, and what was complained about.
+fn snapshot(covered: &[&str], answer: &str) -> (Snapshot, Vec<String>) {
+    let line = Line::parse(answer.as_bytes()).unwrap();
+    let mut complaints = Vec::new();
+    let mut complain = |path: &str, why: &str| complaints.push(format!("{path}: {why}"));
+    let covered = covered.iter().map(|&path| path.to_owned()).collect();
+    let parameters = line.parameters.unwrap();
+    let snapshot = Snapshot::new(
+        Root::Device,
+        covered,
+        line.objects,
+        parameters,
+        &mut complain,
+    );
+    (snapshot.unwrap(), complaints)
+}
+
+fn list(snapshot: &Snapshot, at: &str, depth: Depth) -> Result<Vec<String>, u16> {
+    let mut list = Vec::new();
+    snapshot
+        .visit(at, depth, &mut |node| {
+            list.push(match node {
+                Node::Object {
+                    path,
+                    kind,
+                    writable,
+                } => {
+                    format!("{path} {kind:?}{}", if writable { " w" } else { "" })
+                }
+                Node::Parameter { path, info, value } => format!("{path} {:?}={value}", info.ty),
+            });
+        })
+        .map_err(|fault| fault.code.0)?;
+    Ok(list)
+}
+
+const WEATHER: &str = r#"{"id":1,
+    "objects":[{"path":"Device.W.Sensor.","table":true,"writable":true},
+               {"path":"Device.W.Sensor.2.","writable":true},
+               {"path":"Device.W.Empty.","table":true}],
+    "parameters":[{"path":"Device.W.Sensor.10.Name","value":"ten"},
+                  {"path":"Device.W.Sensor.2.Name","value":"two","writable":true},
+                  {"path":"Device.W.Wind","type":"int","value":3},
+                  {"path":"Device.W.On","type":"boolean","value":true},
+                  {"path":"Device.W.Key","value":"secret","hidden":true,"writable":true},
+                  {"path":"Device.WX","value":"near"}]}"#;
+
+#[test]
+fn parents_come_first_and_instances_in_order() {
+    let (snapshot, complaints) = snapshot(&["Device."], WEATHER);
+    assert_eq!(complaints, Vec::<String>::new());
+    assert_eq!(
+        list(&snapshot, "Device.", Depth::All).unwrap(),
+        [
+            "Device. Object",
+            "Device.W. Object",
+            "Device.W.Empty. Table",
+            "Device.W.Key String=",
+            "Device.W.On Boolean=true",
+            "Device.W.Sensor. Table w",
+            "Device.W.Sensor.2. Instance w",
+            "Device.W.Sensor.2.Name String=two",
+            "Device.W.Sensor.10. Instance",
+            "Device.W.Sensor.10.Name String=ten",
+            "Device.W.Wind Int=3",
+            "Device.WX String=near",
+        ]
+    );
+}
+
+#[test]
+fn a_visit_keeps_to_its_place_and_depth() {
+    let (snapshot, _) = snapshot(&["Device."], WEATHER);
+    assert_eq!(
+        list(&snapshot, "Device.W.Sensor.", Depth::NextLevel).unwrap(),
+        [
+            "Device.W.Sensor.2. Instance w",
+            "Device.W.Sensor.10. Instance"
+        ]
+    );
+    assert_eq!(
+        list(&snapshot, "Device.", Depth::NextLevel).unwrap(),
+        ["Device.W. Object", "Device.WX String=near"]
+    );
+    assert_eq!(
+        list(&snapshot, "Device.W.Wind", Depth::All).unwrap(),
+        ["Device.W.Wind Int=3"]
+    );
+    assert_eq!(
+        list(&snapshot, "Device.W.Empty.", Depth::NextLevel).unwrap(),
+        Vec::<String>::new()
+    );
+    // GPN-08: NextLevel with a parameter's name.
+    assert_eq!(
+        list(&snapshot, "Device.W.Wind", Depth::NextLevel),
+        Err(9003)
+    );
+    for unknown in [
+        "Device.W.None",
+        "Device.W.Wind.",
+        "Device.W",
+        "Device.W.Sensor.3.",
+    ] {
+        assert_eq!(list(&snapshot, unknown, Depth::All), Err(9005), "{unknown}");
+    }
+}
+
+#[test]
+fn what_was_not_fetched_is_9002_and_not_absent() {
+    let (snapshot, complaints) = snapshot(&["Device.W.Sensor.", "Device.W.Wind"], WEATHER);
+    assert_eq!(complaints, Vec::<String>::new());
+    assert_eq!(list(&snapshot, "Device.W.", Depth::All), Err(9002));
+    assert_eq!(list(&snapshot, "Device.W.On", Depth::All), Err(9002));
+    assert_eq!(
+        list(&snapshot, "Device.W.Wind", Depth::All).unwrap(),
+        ["Device.W.Wind Int=3"]
+    );
+    assert_eq!(
+        list(&snapshot, "Device.W.Sensor.", Depth::All)
+            .unwrap()
+            .len(),
+        5
+    );
+}
+
+#[test]
+fn wrong_entries_are_left_out_with_a_reason() {
+    let long = "x".repeat(MAX_VALUE + 1);
+    let deep = "A.".repeat(MAX_LEVELS);
+    let (snapshot, complaints) = snapshot(
+        &["Device."],
+        &format!(
+            r#"{{"objects":[{{"path":"Device.A"}},{{"path":"Device.A.1.","table":true}},{{"path":"Device.A.01."}}],
+            "parameters":[{{"path":"Device.Ok","value":"1"}},{{"path":"Device.Ok","value":"2"}},
+            {{"path":"Device.Int","type":"int","value":"many"}},{{"path":"Device.Type","type":"colour"}},
+            {{"path":"Device.Object.","value":""}},{{"path":"Device.[a].B"}},{{"path":"Device.*.B"}},
+            {{"path":"Device.Long","value":"{long}"}},{{"path":"Device.{deep}B"}},
+            {{"path":"Device.N","notify":"maybe"}}]}}"#
+        ),
+    );
+    assert_eq!(
+        list(&snapshot, "Device.", Depth::All).unwrap(),
+        ["Device. Object", "Device.Ok String=1"]
+    );
+    assert_eq!(
+        complaints,
+        [
+            "Device.A: not the path of an object",
+            "Device.A.1.: an instance cannot be a table",
+            "Device.A.01.: not the path of an object",
+            "Device.Ok: listed twice",
+            "Device.Int: the value does not fit its type",
+            "Device.Type: unknown type",
+            "Device.Object.: not the name of a parameter",
+            "Device.[a].B: not the name of a parameter",
+            "Device.*.B: not the name of a parameter",
+            "Device.Long: the value is too long",
+            &format!("Device.{deep}B: not the name of a parameter"),
+            "Device.N: unknown kind of notification",
+        ]
+    );
+}
+
+#[test]
+fn a_value_that_was_written_is_read_back_but_never_a_hidden_one() {
+    let (mut snapshot, _) = snapshot(&["Device."], WEATHER);
+    snapshot.update("Device.W.Sensor.2.Name", "zwei");
+    snapshot.update("Device.W.Key", "new");
+    snapshot.update("Device.W.None", "nothing");
+    assert_eq!(
+        list(&snapshot, "Device.W.Sensor.2.Name", Depth::All).unwrap(),
+        ["Device.W.Sensor.2.Name String=zwei"]
+    );
+    assert_eq!(
+        list(&snapshot, "Device.W.Key", Depth::All).unwrap(),
+        ["Device.W.Key String="]
+    );
+    assert_eq!(snapshot.writable("Device.W.Key"), Some(true));
+    assert_eq!(snapshot.writable("Device.W.Wind"), Some(false));
+    assert_eq!(snapshot.writable("Device.W.Sensor."), None);
+}
+
+proptest! {
+    #[test]
+    fn any_line_is_read_or_refused(line in proptest::collection::vec(any::<u8>(), 0..200)) {
+        let _ = Line::parse(&line);
+    }
+
+    /// Whatever is listed: each parent is there, before its children, and each path once.
+    #[test]
+    fn a_tree_is_whole(paths in proptest::collection::vec("Device(\\.(A|B|A-|1|2|10|x\\.)){0,5}\\.?", 0..30)) {
+        let (mut objects, mut parameters) = (Vec::new(), Vec::new());
+        for path in paths {
+            if path.ends_with('.') {
+                objects.push(serde_json::json!({"path": path, "table": path.len() % 2 == 0}));
+            } else {
+                parameters.push(serde_json::json!({"path": path}));
+            }
+        }
+        let answer = serde_json::json!({"objects": objects, "parameters": parameters}).to_string();
+        let (snapshot, _) = snapshot(&["Device."], &answer);
+        let mut seen: Vec<String> = Vec::new();
+        snapshot.visit("Device.", Depth::All, &mut |node| {
+            if let Some(parent) = parent(node.path()) {
+                assert!(seen.iter().any(|path| path == parent), "{} before {parent}", node.path());
+            }
+            assert!(!seen.iter().any(|path| path == node.path()));
+            seen.push(node.path().to_owned());
+        }).unwrap();
+        // Each can be found by itself.
+        for path in &seen {
+            prop_assert!(snapshot.visit(path, Depth::All, &mut |_| {}).is_ok(), "{}", path);
+        }
+    }
+}

@@ -1,0 +1,367 @@
+//! From TOML to a [`Template`]. Every refusal names file, section, key and what to do.
+
+use super::format::{Definition, Place, TableKeys, plain, zero};
+use super::template::{Member, Parameter, Table, Template, What, order};
+use crate::datamodel::path::{Path, Segment};
+use crate::datamodel::{Info, Root, Type, Value};
+use std::collections::BTreeMap;
+
+/// The key of a table's section that is not a parameter.
+const TABLE: &str = "table";
+
+/// A file that is being read.
+struct Loader<'a> {
+    file: &'a str,
+    parameters: Vec<Parameter>,
+    tables: Vec<Table>,
+    /// What the sections without instance numbers define, by path with `{i}`: of an object nothing more, of a
+    /// parameter its default, of a table's instance (ending in `{i}.`) the number of the table.
+    generic: BTreeMap<String, (What, String)>,
+}
+
+impl Template {
+    /// Reads a profile; `file` is its name, for errors. The module documentation describes the format.
+    pub fn parse(text: &str, file: &str) -> Result<Template, String> {
+        let sections: BTreeMap<String, toml::Table> =
+            toml::from_str(text).map_err(|error| format!("{file}: {error}"))?;
+        let root = root(file, &sections)?;
+        let mut loader = Loader {
+            file,
+            parameters: Vec::new(),
+            tables: Vec::new(),
+            generic: BTreeMap::new(),
+        };
+        let (given, defined): (Vec<_>, Vec<_>) = sections
+            .into_iter()
+            .partition(|(section, _)| has_number(section));
+        for (section, keys) in defined {
+            loader.define(&section, keys)?;
+        }
+        loader.counters();
+        for number in 0..loader.tables.len() {
+            loader.complete(number)?;
+        }
+        let mut nodes = loader.nodes(&given)?;
+        for (section, keys) in &given {
+            loader.give(section, keys, &mut nodes)?;
+        }
+        finish(&loader, &mut nodes);
+        let nodes = nodes
+            .into_iter()
+            .map(|(path, (what, value))| (path, what, value));
+        let nodes = nodes.collect();
+        Ok(Template::pack(
+            root,
+            nodes,
+            loader.parameters,
+            loader.tables,
+        ))
+    }
+}
+
+/// The root that all sections have in common.
+fn root(file: &str, sections: &BTreeMap<String, toml::Table>) -> Result<Root, String> {
+    let within = |root: Root| {
+        sections
+            .keys()
+            .all(|section| section.starts_with(root.path()))
+    };
+    let roots = [Root::Device, Root::InternetGatewayDevice];
+    match roots.into_iter().find(|root| within(*root)) {
+        Some(root) if !sections.is_empty() => Ok(root),
+        _ => Err(format!(
+            "{file}: name every section by an object's path, such as [\"Device.Time.\"], all of them below \
+             Device. or all below InternetGatewayDevice."
+        )),
+    }
+}
+
+/// Whether a segment of a section's name is an instance number.
+fn has_number(section: &str) -> bool {
+    section
+        .split('.')
+        .any(|s| s.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+/// The path with `{i}` for every instance number; nothing if it is no object's concrete path.
+fn generic(section: &str) -> Option<String> {
+    let path = Path::parse(section)
+        .ok()
+        .filter(|path| path.is_partial() && path.is_concrete())?;
+    let segment = |segment: &Segment<'_>| match segment {
+        Segment::Name(name) => format!("{name}."),
+        _ => "{i}.".to_owned(),
+    };
+    Some(path.segments().iter().map(segment).collect())
+}
+
+impl Loader<'_> {
+    /// A section without instance numbers: objects, tables and parameters.
+    fn define(&mut self, section: &str, keys: toml::Table) -> Result<(), String> {
+        let file = self.file;
+        if generic(&section.replace("{i}", "1")).is_none() {
+            let place = Place {
+                file,
+                section,
+                key: "",
+            };
+            return Err(place.error("not an object's path; it must end with a dot"));
+        }
+        self.objects(section);
+        for (key, value) in keys {
+            let place = Place {
+                file,
+                section,
+                key: &key,
+            };
+            if key == TABLE {
+                self.define_table(&place, value)?;
+            } else {
+                self.define_parameter(&place, value)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn define_table(&mut self, place: &Place<'_>, value: toml::Value) -> Result<(), String> {
+        let keys: TableKeys = value.try_into().map_err(|error| place.error(error))?;
+        let Some((What::Instance(number), _)) = self.generic.get(place.section) else {
+            return Err(place.error("only a section that ends with {i}. is a table"));
+        };
+        if let Some(table) = self.tables.get_mut(*number as usize) {
+            table.writable = keys.writable;
+            table.max_entries = keys.max;
+            table.count = keys.count;
+            table.enable = keys.enable;
+            table.unique = keys.unique;
+        }
+        Ok(())
+    }
+
+    fn define_parameter(&mut self, place: &Place<'_>, value: toml::Value) -> Result<(), String> {
+        let name = format!("{}{}", place.section, place.key);
+        let path = Path::parse(place.key);
+        if !path.is_ok_and(|path| matches!(path.segments(), [Segment::Name(_)])) {
+            return Err(place.error("not a parameter's name"));
+        }
+        let definition: Definition = value.try_into().map_err(|error| {
+            place.error(format!(
+                "{error}; write it like {{ type = \"string\", max = 64 }}"
+            ))
+        })?;
+        let value = definition.value.clone();
+        let parameter = definition.parameter().map_err(|why| place.error(why))?;
+        let value = match value {
+            Some(value) => plain(&value).ok_or_else(|| place.error("value: not a plain value"))?,
+            None => zero(parameter.info.ty).to_owned(),
+        };
+        let value = check(&name, &parameter.info, &value)
+            .map_err(|why| place.error(format!("{why}; correct its `value`")))?;
+        let number = self.parameters.len() as u32;
+        self.parameters.push(parameter);
+        self.generic.insert(name, (What::Parameter(number), value));
+        Ok(())
+    }
+
+    /// Makes the object `section` and all around it known.
+    fn objects(&mut self, section: &str) {
+        for (dot, _) in section.match_indices('.') {
+            let Some(path) = section
+                .get(..=dot)
+                .filter(|path| !self.generic.contains_key(*path))
+            else {
+                continue;
+            };
+            let mut what = What::Object;
+            if let Some(table) = path.strip_suffix("{i}.") {
+                let number = self.tables.len() as u32;
+                self.tables.push(Table::default());
+                self.generic
+                    .insert(table.to_owned(), (What::Table(number), String::new()));
+                what = What::Instance(number);
+            }
+            self.generic.insert(path.to_owned(), (what, String::new()));
+        }
+    }
+
+    /// Defines the parameters that count instances where no section does.
+    fn counters(&mut self) {
+        let mut names = Vec::new();
+        for (path, (what, _)) in &self.generic {
+            if let What::Table(number) = what
+                && let Some(table) = self.tables.get(*number as usize)
+                && let (Some(count), Some(parent)) = (&table.count, super::edit::table_of(path))
+            {
+                names.push(format!("{parent}{count}"));
+            }
+        }
+        for name in names {
+            if !self.generic.contains_key(&name) {
+                let number = self.parameters.len() as u32;
+                let info = Info {
+                    ty: Type::UnsignedInt,
+                    ..Info::default()
+                };
+                self.parameters.push(Parameter {
+                    info,
+                    reference: false,
+                });
+                self.generic
+                    .insert(name, (What::Parameter(number), "0".to_owned()));
+            }
+        }
+    }
+
+    /// Collects a table's members and checks its keys.
+    fn complete(&mut self, number: usize) -> Result<(), String> {
+        let what = What::Instance(number as u32);
+        let instance = self.generic.iter().find(|(_, (other, _))| *other == what);
+        let (section, members) = match instance {
+            Some((path, _)) => (path.clone(), self.members(path)),
+            None => return Ok(()),
+        };
+        let Some(table) = self.tables.get_mut(number) else {
+            return Ok(());
+        };
+        table.members = members;
+        let unknown = table
+            .unique
+            .iter()
+            .flatten()
+            .find(|name| table.member(name).is_none());
+        match unknown {
+            None => Ok(()),
+            Some(name) => {
+                let (file, section, key) = (self.file, section.as_str(), TABLE);
+                let why = format!("unique: there is no parameter {name} in this section");
+                Err(Place { file, section, key }.error(why))
+            }
+        }
+    }
+
+    /// What is defined below `prefix`, without the instances of tables there.
+    fn members(&self, prefix: &str) -> Vec<Member> {
+        let below = self.generic.range(prefix.to_owned()..);
+        let below = below.take_while(|(path, _)| path.starts_with(prefix));
+        let members = below.filter_map(|(path, (what, value))| {
+            let name = path.strip_prefix(prefix).filter(|name| !name.is_empty())?;
+            let (name, value) = (name.to_owned(), value.clone());
+            (!name.contains("{i}")).then_some(Member {
+                name,
+                what: *what,
+                value,
+            })
+        });
+        let mut members: Vec<Member> = members.collect();
+        members.sort_by(|a, b| order(&a.name, &b.name));
+        members
+    }
+
+    /// All nodes: what stands outside of tables, and the instances that sections mention.
+    fn nodes(&self, given: &[(String, toml::Table)]) -> Result<Nodes, String> {
+        let outside = self.members("");
+        let mut nodes: Nodes = outside
+            .into_iter()
+            .map(|m| (m.name, (m.what, m.value)))
+            .collect();
+        for (section, _) in given {
+            let place = Place {
+                file: self.file,
+                section,
+                key: "",
+            };
+            let Some(object) = generic(section) else {
+                return Err(place.error("not an object's path; it must end with a dot"));
+            };
+            if !self.generic.contains_key(&object) {
+                let why = format!("nothing defines this object; add a section [\"{object}\"]");
+                return Err(place.error(why));
+            }
+            for (dot, _) in section.match_indices('.') {
+                let Some(path) = section
+                    .get(..=dot)
+                    .filter(|path| !nodes.contains_key(*path))
+                else {
+                    continue;
+                };
+                let what = generic(path).and_then(|object| self.generic.get(&object));
+                if let Some((What::Instance(number), _)) = what {
+                    nodes.insert(path.to_owned(), (What::Instance(*number), String::new()));
+                    let members = self.tables.get(*number as usize).map(|t| &t.members);
+                    for m in members.into_iter().flatten() {
+                        nodes.insert(format!("{path}{}", m.name), (m.what, m.value.clone()));
+                    }
+                }
+            }
+        }
+        Ok(nodes)
+    }
+
+    /// A section with instance numbers: values.
+    fn give(&self, section: &str, keys: &toml::Table, nodes: &mut Nodes) -> Result<(), String> {
+        for (key, value) in keys {
+            let place = Place {
+                file: self.file,
+                section,
+                key,
+            };
+            let name = format!("{section}{key}");
+            let Some((What::Parameter(number), text)) = nodes.get_mut(&name) else {
+                let object = generic(section).unwrap_or_default();
+                return Err(place.error(format!("not defined in the section [\"{object}\"]")));
+            };
+            let info = self.parameters.get(*number as usize).map(|p| &p.info);
+            let given = plain(value).ok_or_else(|| {
+                place.error("an instance takes plain values; define it in the section with {i}")
+            })?;
+            if let Some(info) = info {
+                *text = check(&name, info, &given).map_err(|why| place.error(why))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Path to what it is and its value.
+type Nodes = BTreeMap<String, (What, String)>;
+
+/// Fills in what follows from the rest: counts and aliases.
+fn finish(loader: &Loader<'_>, nodes: &mut Nodes) {
+    let mut values = Vec::new();
+    for (path, (what, _)) in nodes.iter() {
+        match what {
+            What::Table(number) => {
+                let table = loader.tables.get(*number as usize);
+                let count = table.and_then(|table| table.count.as_ref());
+                if let (Some(count), Some(parent)) = (count, super::edit::table_of(path)) {
+                    let below = nodes.range(path.clone()..);
+                    let below = below.take_while(|(other, _)| other.starts_with(path.as_str()));
+                    let is_instance = |other: &str| super::edit::table_of(other) == Some(path);
+                    let instances = below.filter(|(other, (what, _))| {
+                        matches!(what, What::Instance(_)) && is_instance(other)
+                    });
+                    values.push((format!("{parent}{count}"), instances.count().to_string()));
+                }
+            }
+            What::Instance(_) => {
+                let number = path.rsplit('.').nth(1).unwrap_or_default();
+                let alias = format!("{path}Alias");
+                if nodes.get(&alias).is_some_and(|(_, value)| value.is_empty()) {
+                    values.push((alias, format!("cpe-{number}")));
+                }
+            }
+            _ => {}
+        }
+    }
+    for (path, value) in values {
+        if let Some((_, text)) = nodes.get_mut(&path) {
+            *text = value;
+        }
+    }
+}
+
+/// The canonical text of a profile's value.
+fn check(name: &str, info: &Info, value: &str) -> Result<String, String> {
+    let value = Value::parse(name, info, None, value);
+    value.map(Value::into_text).map_err(|fault| fault.text)
+}

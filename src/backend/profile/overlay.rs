@@ -1,0 +1,196 @@
+//! What one CPE has different from its template: values, added instances, removed ones.
+
+use super::template::{Entry, Template, What, order};
+use std::collections::BTreeMap;
+
+/// The differences. Cheap to clone as long as there are few: that is how a transaction keeps the old state.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Overlay {
+    /// Sorted by [`order`].
+    changes: Vec<Change>,
+    /// The number that the next instance of a table gets, where it is not one above the template's highest.
+    pub next: BTreeMap<String, u32>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Change {
+    path: Box<str>,
+    how: How,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum How {
+    /// A template's parameter has another value.
+    Value(Box<str>),
+    /// A node that the template does not have, with its value.
+    Added(What, Box<str>),
+    /// A template's instance is gone, with everything below it.
+    Removed,
+}
+
+impl Overlay {
+    fn find(&self, path: &str) -> Result<usize, usize> {
+        self.changes
+            .binary_search_by(|change| order(&change.path, path))
+    }
+
+    /// The changes at and below `prefix`.
+    fn below(&self, prefix: &str) -> std::ops::Range<usize> {
+        let from = self.find(prefix).unwrap_or_else(|at| at);
+        let rest = self.changes.get(from..).unwrap_or_default();
+        from..from + rest.partition_point(|change| change.path.starts_with(prefix))
+    }
+
+    /// Whether anything at or below `prefix` differs from the template.
+    pub fn touches(&self, prefix: &str) -> bool {
+        !self.below(prefix).is_empty()
+    }
+
+    /// Whether `path` lies in an instance that was removed.
+    fn is_removed(&self, path: &str) -> bool {
+        let removed = |prefix| {
+            let change = self.find(prefix).ok().and_then(|at| self.changes.get(at));
+            change.is_some_and(|change| change.how == How::Removed)
+        };
+        let mut dots = path.match_indices('.');
+        !self.changes.is_empty() && dots.any(|(dot, _)| path.get(..=dot).is_some_and(removed))
+    }
+
+    /// The node of exactly that path.
+    pub fn get<'a>(&'a self, template: &'a Template, path: &'a str) -> Option<Entry<'a>> {
+        let change = self.find(path).ok().and_then(|at| self.changes.get(at));
+        match change.map(|change| &change.how) {
+            Some(How::Added(what, value)) => Some(Entry {
+                path,
+                what: *what,
+                value,
+            }),
+            Some(How::Removed) => None,
+            Some(How::Value(value)) => Some(Entry {
+                value,
+                ..template.get(path)?
+            }),
+            None if self.is_removed(path) => None,
+            None => template.get(path),
+        }
+    }
+
+    /// All nodes at and below `prefix` (an object's path with its dot, or empty), parents first.
+    pub fn scan<'a>(
+        &'a self,
+        template: &'a Template,
+        prefix: &str,
+        visitor: &mut dyn FnMut(Entry<'a>),
+    ) {
+        if self.is_removed(prefix) {
+            return;
+        }
+        let (mut at, end) = template.range(prefix);
+        for change in self.changes.get(self.below(prefix)).unwrap_or_default() {
+            let until = template.seek(at, end, &change.path);
+            template.entries(at, until).for_each(&mut *visitor);
+            at = until;
+            match &change.how {
+                How::Added(what, value) => {
+                    let (path, what) = (&*change.path, *what);
+                    visitor(Entry { path, what, value });
+                }
+                How::Value(value) => {
+                    let entry = template.entries(at, at + 1).next();
+                    if let Some(entry) = entry.filter(|entry| *entry.path == *change.path) {
+                        visitor(Entry { value, ..entry });
+                        at += 1;
+                    }
+                }
+                How::Removed => at = template.end(at, &change.path),
+            }
+        }
+        template.entries(at, end).for_each(visitor);
+    }
+
+    /// Gives a parameter that exists another value.
+    pub fn put(&mut self, template: &Template, path: &str, value: &str) {
+        let same = template.get(path).is_some_and(|entry| entry.value == value);
+        match self.find(path) {
+            Ok(at) => match self.changes.get_mut(at).map(|change| &mut change.how) {
+                Some(How::Added(_, old)) => *old = value.into(),
+                Some(How::Value(_)) if same => drop(self.changes.remove(at)),
+                Some(How::Value(old)) => *old = value.into(),
+                Some(How::Removed) | None => {}
+            },
+            Err(_) if same => {}
+            Err(at) => {
+                let how = How::Value(value.into());
+                self.changes.insert(
+                    at,
+                    Change {
+                        path: path.into(),
+                        how,
+                    },
+                );
+            }
+        }
+    }
+
+    /// Adds an instance that never was there, with all its members and their defaults.
+    pub fn insert_instance(&mut self, template: &Template, instance: &str, table: u32) {
+        let Some(definition) = template.table(table) else {
+            return;
+        };
+        let change = |path: String, what, value: &str| Change {
+            path: path.into(),
+            how: How::Added(what, value.into()),
+        };
+        let at = self.find(instance).unwrap_or_else(|at| at);
+        let head = change(instance.to_owned(), What::Instance(table), "");
+        let members = definition.members.iter();
+        let members = members.map(|m| change(format!("{instance}{}", m.name), m.what, &m.value));
+        self.changes
+            .splice(at..at, std::iter::once(head).chain(members));
+    }
+
+    /// Takes an instance away, with everything below it.
+    pub fn remove_instance(&mut self, template: &Template, instance: &str) {
+        let below = self.below(instance);
+        let at = below.start;
+        self.changes.drain(below);
+        self.next.retain(|table, _| !table.starts_with(instance));
+        if template.get(instance).is_some() {
+            let how = How::Removed;
+            self.changes.insert(
+                at,
+                Change {
+                    path: instance.into(),
+                    how,
+                },
+            );
+        }
+    }
+
+    /// Instances that the template has and this CPE has not.
+    pub fn removed(&self) -> impl Iterator<Item = &str> {
+        let removed = self
+            .changes
+            .iter()
+            .filter(|change| change.how == How::Removed);
+        removed.map(|change| &*change.path)
+    }
+
+    /// Instances that this CPE has and the template has not, parents first.
+    pub fn added(&self) -> impl Iterator<Item = &str> {
+        self.changes.iter().filter_map(|change| match change.how {
+            How::Added(What::Instance(_), _) => Some(&*change.path),
+            _ => None,
+        })
+    }
+
+    /// Values that differ from the template's, and all values of added instances.
+    pub fn values(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.changes.iter().filter_map(|change| match &change.how {
+            How::Value(value) | How::Added(What::Parameter(_), value) => {
+                Some((&*change.path, &**value))
+            }
+            _ => None,
+        })
+    }
+}

@@ -1,0 +1,73 @@
+//! What is wrong in a profile is told by file, section and key.
+
+use super::*;
+
+#[test]
+fn mistakes_in_a_profile_are_named() {
+    let error = |text: &str| Template::parse(text, "x.toml").unwrap_err();
+    for (text, words) in [
+        ("", "x.toml: name every section by an object's path"),
+        ("A = 1", "x.toml: TOML parse error"),
+        ("[Foo]", "x.toml: name every section"),
+        (
+            "['Device.']\n['InternetGatewayDevice.']",
+            "x.toml: name every section",
+        ),
+        (
+            "['Device.A']",
+            "x.toml: [\"Device.A\"]: not an object's path; it must end with a dot",
+        ),
+        (
+            "['Device.*.']",
+            "x.toml: [\"Device.*.\"]: not an object's path",
+        ),
+        (
+            "['Device.']\nP = 1",
+            "x.toml: [\"Device.\"] P: invalid type",
+        ),
+        (
+            "['Device.']\nP = { typ = 'int' }",
+            "x.toml: [\"Device.\"] P: unknown field `typ`",
+        ),
+        (
+            "['Device.']\nP = { type = 'integer' }",
+            "P: type: \"integer\" is not a parameter type",
+        ),
+        (
+            "['Device.']\nP = { type = 'int', value = 'x' }",
+            "P: Device.P: not a number",
+        ),
+        (
+            "['Device.']\nP = { value = [] }",
+            "P: value: not a plain value",
+        ),
+        ("['Device.']\n'a.b' = {}", "a.b: not a parameter's name"),
+        (
+            "['Device.']\ntable = {}",
+            "table: only a section that ends with {i}. is a table",
+        ),
+        (
+            "['Device.A.{i}.']\ntable = { unique = [['K']] }",
+            "unique: there is no parameter K",
+        ),
+        (
+            "['Device.A.1.']\nP = 1",
+            "nothing defines this object; add a section [\"Device.A.{i}.\"]",
+        ),
+        (
+            "['Device.A.{i}.']\n['Device.A.1.']\nP = 1",
+            "x.toml: [\"Device.A.1.\"] P: not defined in the section [\"Device.A.{i}.\"]",
+        ),
+        (
+            "['Device.A.{i}.']\nP = {}\n['Device.A.1.']\nP = {}",
+            "P: an instance takes plain values",
+        ),
+        (
+            "['Device.A.{i}.']\nP = { max = 1 }\n['Device.A.1.']\nP = 'xx'",
+            "P: Device.A.1.P: longer than 1 characters",
+        ),
+    ] {
+        let error = error(text);
+        assert!(error.contains(words), "{text:?}: {error:?}");
+    }
+}
