@@ -23,4 +23,5 @@ pub mod backend;
 pub mod cwmp;
 pub mod datamodel;
 pub mod jobs;
+pub mod net;
 pub mod wire;

@@ -1,0 +1,23 @@
+//! The event loop and all sockets. One thread; nothing here ever waits except [`Reactor::poll`].
+//!
+//! Every component with sockets has the same four verbs, so that the loop knows none of them:
+//!
+//! - `deadline() -> Option<Instant>`: when it wants to be called although nothing happened;
+//! - `timeout(now, registry)`: called when that moment has come (earlier or twice does no harm);
+//! - `ready(token, now, registry)`: one of its sockets may be readable or writable. Readiness is a hint: events
+//!   may be spurious, and may belong to a socket that is closed already;
+//! - `take()`: what came of it, once.
+//!
+//! Time is an argument everywhere: no clock is read inside.
+
+pub mod addresses;
+pub mod http;
+pub mod logger;
+pub mod random;
+pub mod reactor;
+pub mod resolver;
+pub mod signals;
+pub mod tls;
+
+pub use http::{AcsConnection, ConnectError, Limits, Reply};
+pub use reactor::{Reactor, index, token, who};

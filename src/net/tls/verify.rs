@@ -1,0 +1,116 @@
+//! Verification while the clock is not set, and none at all.
+
+use std::sync::Arc;
+
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
+
+/// 2025-01-01T00:00:00Z: this program is younger, so a clock that shows less is not set.
+const CLOCK_IS_SET_FROM: u64 = 1_735_689_600;
+
+/// Certificates in a chain whose first day may be later than that of the one before.
+const MAX_CHAIN: usize = 10;
+
+/// Verifies the chain and the host name, and the dates only when there is a clock to hold against them.
+///
+/// TR-069 3.3: a CPE without reliable time may ignore the dates in a certificate, and nothing but the dates (TL-06).
+/// While the clock is plainly unset, the chain is verified as of a moment at which it was valid, namely the latest
+/// "not before" in it: each verification that fails for a certificate being not valid yet says from when on it is,
+/// and the next is made as of then. Signatures, purposes, name constraints and the host name are checked as ever.
+#[derive(Debug)]
+pub(super) struct ClockTolerant(pub(super) Arc<WebPkiServerVerifier>);
+
+impl ServerCertVerifier for ClockTolerant {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let verify = |at| {
+            self.0
+                .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, at)
+        };
+        let mut verdict = verify(now);
+        if now.as_secs() >= CLOCK_IS_SET_FROM {
+            return verdict;
+        }
+        for _ in 0..MAX_CHAIN {
+            let Err(Error::InvalidCertificate(CertificateError::NotValidYetContext {
+                not_before,
+                ..
+            })) = verdict
+            else {
+                break;
+            };
+            verdict = verify(not_before);
+        }
+        verdict
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.0.verify_tls12_signature(message, cert, dss)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.0.verify_tls13_signature(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.supported_verify_schemes()
+    }
+}
+
+/// Takes any certificate: the option `insecure`. Only that the server holds its key is still checked.
+#[derive(Debug)]
+pub(super) struct Anyone(pub(super) WebPkiSupportedAlgorithms);
+
+impl ServerCertVerifier for Anyone {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(message, cert, dss, &self.0)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, cert, dss, &self.0)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.supported_schemes()
+    }
+}
