@@ -20,6 +20,7 @@
 extern crate self as cwmpd;
 
 pub mod backend;
+pub mod connreq;
 pub mod cwmp;
 pub mod datamodel;
 pub mod jobs;
