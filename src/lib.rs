@@ -19,6 +19,7 @@
 #[cfg(test)]
 extern crate self as cwmpd;
 
+pub mod agent;
 pub mod backend;
 pub mod connreq;
 pub mod cwmp;

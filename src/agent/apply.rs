@@ -1,0 +1,257 @@
+//! The configuration in force: what of it the data model shows, the timers follow and the sockets use.
+
+use log::{error, info, warn};
+
+use super::clock::Now;
+use super::config::{self, BackendKind, Config, Username};
+use super::schedule::Period;
+use super::start::{mounted, open_backend};
+use super::state::StateFile;
+use super::{Agent, compress, files};
+use crate::cwmp::inform::DeviceId;
+use crate::cwmp::version::Version;
+use crate::datamodel::DataModel;
+use crate::wire::xsd::DateTime;
+
+/// The one parameter of DeviceInfo that both the configuration and the ACS may set.
+const PROVISIONING_CODE: &str = "ProvisioningCode";
+
+impl Agent {
+    /// Gives the connection to the ACS its part of the configuration.
+    pub(super) fn configure_connection(&mut self) {
+        self.compression = compress::Compression::new(self.config.acs.compression);
+        let settings = super::reach::connection_settings(&self.root, &self.config);
+        self.connection.configure(settings);
+    }
+
+    /// What of the configuration the data model shows and the timers follow.
+    pub(super) fn apply_values(&mut self, now: Now) {
+        let acs = &self.config.acs;
+        let period = acs.periodic_inform_enable && self.idle_reason().is_none();
+        self.schedule.set_period(
+            period.then_some(Period {
+                interval: acs.periodic_inform_interval.into(),
+                reference: acs.periodic_inform_time,
+            }),
+            now,
+        );
+        self.pin_identity();
+        self.fill_management_server();
+        self.notice_new_acs();
+    }
+
+    /// What the configuration says of the device stands for what the backend says (IN-02: in DeviceId and in the model).
+    fn pin_identity(&mut self) {
+        let identity = &self.config.identity;
+        let values = [
+            ("Manufacturer", &identity.manufacturer),
+            ("ManufacturerOUI", &identity.oui),
+            ("ProductClass", &identity.product_class),
+            ("SerialNumber", &identity.serial_number),
+            ("SoftwareVersion", &identity.software_version),
+            ("ModelName", &identity.model_name),
+            ("Description", &identity.description),
+            (PROVISIONING_CODE, &identity.provisioning_code),
+        ];
+        let root = self.model.root().path();
+        let set = values.into_iter().filter(|(_, value)| !value.is_empty());
+        self.model.pin(
+            set.map(|(name, value)| (format!("{root}DeviceInfo.{name}"), value.clone()))
+                .collect(),
+        );
+    }
+
+    /// ProvisioningCode, where the configuration holds it and the ACS has set it.
+    pub(super) fn changed_provisioning_code(&self) -> Option<String> {
+        let name = format!("{}DeviceInfo.{PROVISIONING_CODE}", self.model.root().path());
+        let pinned = self.model.pinned(&name)?;
+        (pinned != self.config.identity.provisioning_code).then(|| pinned.to_owned())
+    }
+
+    fn fill_management_server(&mut self) {
+        let device = self.device_id();
+        let credentials = self.connection_request_credentials();
+        let acs_username = self.acs_username(&device);
+        let (acs, cpe) = (&self.config.acs, &self.config.cpe);
+        let mut ms = self.management_server.borrow_mut();
+        ms.put("EnableCWMP", cpe.enable.to_string());
+        ms.put("URL", acs.url.clone().unwrap_or_default());
+        ms.put("Username", acs_username);
+        ms.put("Password", acs.password.expose());
+        ms.put(
+            "PeriodicInformEnable",
+            acs.periodic_inform_enable.to_string(),
+        );
+        ms.put(
+            "PeriodicInformInterval",
+            acs.periodic_inform_interval.to_string(),
+        );
+        let reference = acs
+            .periodic_inform_time
+            .map_or(DateTime::UNKNOWN, |unix| DateTime::from_unix(unix, 0));
+        ms.put("PeriodicInformTime", reference.to_string());
+        ms.put("ParameterKey", self.store.state.parameter_key.clone());
+        ms.put("ConnectionRequestUsername", credentials.username);
+        ms.put("ConnectionRequestPassword", credentials.password);
+        ms.put("UpgradesManaged", cpe.upgrades_managed.to_string());
+        ms.put(
+            "DefaultActiveNotificationThrottle",
+            cpe.active_notification_throttle.to_string(),
+        );
+        ms.put(
+            "CWMPRetryMinimumWaitInterval",
+            acs.retry_minimum_wait.to_string(),
+        );
+        ms.put(
+            "CWMPRetryIntervalMultiplier",
+            acs.retry_multiplier.to_string(),
+        );
+        // AL-01: true only with InstanceMode and AutoCreateInstances, which are not there.
+        ms.put("AliasBasedAddressing", "false");
+        ms.put("SupportedConnReqMethods", "HTTP");
+        ms.put("HTTPCompressionSupported", "GZIP,Deflate");
+        ms.put(
+            "HTTPCompression",
+            match acs.compression {
+                config::Compression::Disabled => "Disabled",
+                config::Compression::Gzip => "GZIP",
+                config::Compression::Deflate => "Deflate",
+            },
+        );
+        ms.put("InstanceWildcardsSupported", "true");
+    }
+
+    /// The configuration file was written by ourselves: takes up what it says now.
+    pub(super) fn reload_values(&mut self, now: Now) {
+        let (config, _) = Config::load(&self.root, &self.config_path);
+        self.config = config;
+        self.apply_values(now);
+        (self.listen_wanted, self.configure_wanted) = (true, true);
+    }
+
+    /// Reads the configuration file again. On an error, told by `false`, the old configuration stays in force.
+    pub(super) fn reload(&mut self, now: Now) -> bool {
+        let (config, problems) = Config::load(&self.root, &self.config_path);
+        for problem in &problems {
+            if problem.is_error() {
+                error!("{problem}");
+            } else {
+                warn!("{problem}");
+            }
+        }
+        if problems.iter().any(config::Problem::is_error) {
+            error!("configuration not reloaded: the old one stays in force");
+            return false;
+        }
+        if config == self.config {
+            info!("configuration reloaded: nothing changed");
+            return true;
+        }
+        if config.cpe.backend != self.config.cpe.backend {
+            match open_backend(&self.root, &config, now) {
+                Ok(mut backend) => {
+                    if let Err(reason) = backend.restore(&self.store.state.backend) {
+                        warn!("data model values dropped: reason=\"{reason}\"");
+                    }
+                    (self.model, self.management_server) = mounted(backend);
+                    self.backend_generation = None;
+                    self.drop_requests();
+                }
+                Err(e) => {
+                    error!("configuration not reloaded: reason=\"{e}\"");
+                    return false;
+                }
+            }
+        }
+        self.config = config;
+        self.apply_values(now);
+        (self.listen_wanted, self.configure_wanted) = (true, true);
+        info!("configuration reloaded");
+        if let Some(reason) = self.idle_reason() {
+            info!("idle: reason=\"{reason}\"");
+        }
+        self.want_check(now);
+        self.save(now);
+        true
+    }
+
+    /// After a failed write: what memory says is again what the disk says.
+    pub(super) fn back_to_disk(&mut self, now: Now) {
+        let (store, _) = StateFile::load(self.root.join(files::STATE));
+        self.store = store;
+        self.queue = self.store.state.events.clone();
+        if let Err(reason) = self.model.backend_mut().restore(&self.store.state.backend) {
+            error!("data model values lost: reason=\"{reason}\"");
+        }
+        self.reload_values(now);
+    }
+
+    /// The username of AU-16 where none is configured: `<OUI>-<ProductClass>-<SerialNumber>`, percent-encoded.
+    pub(super) fn acs_username(&self, device: &DeviceId) -> String {
+        match &self.config.acs.username {
+            Username::Literal(name) => name.clone(),
+            Username::Default => default_username(device),
+        }
+    }
+
+    /// Amendment 1 is CWMP 1.0, 5 and 6 are 1.4.
+    pub(super) fn version(&self) -> Version {
+        match self.config.cpe.amendment {
+            0 | 1 => Version::V1_0,
+            2 => Version::V1_1,
+            3 => Version::V1_2,
+            4 => Version::V1_3,
+            _ => Version::V1_4,
+        }
+    }
+
+    /// Which model, and who answers for it.
+    pub(super) fn model_name(&self) -> String {
+        let backend = match self.config.cpe.backend.kind {
+            BackendKind::Profile => "profile",
+            BackendKind::Exec => "exec",
+        };
+        format!("{} ({backend})", self.model.root().path())
+    }
+}
+
+fn default_username(device: &DeviceId) -> String {
+    let mut name = String::new();
+    let parts = [&device.oui, &device.product_class, &device.serial_number];
+    for part in parts.into_iter().filter(|part| !part.is_empty()) {
+        if !name.is_empty() {
+            name.push('-');
+        }
+        for byte in part.bytes() {
+            // RFC 3986 unreserved characters travel as they are; `-` separates.
+            if byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'~') {
+                name.push(char::from(byte));
+            } else {
+                name.push_str(&format!("%{byte:02X}"));
+            }
+        }
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_username_is_percent_encoded() {
+        // AU-16
+        let device = DeviceId {
+            manufacturer: "Example".into(),
+            oui: "00D0D0".into(),
+            product_class: "RG-1".into(),
+            serial_number: "A B".into(),
+        };
+        assert_eq!(default_username(&device), "00D0D0-RG%2D1-A%20B");
+        let device = DeviceId {
+            product_class: String::new(),
+            ..device
+        };
+        assert_eq!(default_username(&device), "00D0D0-A%20B");
+    }
+}

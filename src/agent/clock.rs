@@ -1,0 +1,54 @@
+//! The two clocks an agent is handed: one that only goes forward, one that tells the date and may jump.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// 2025-01-01: a wall clock that shows an earlier date was never set (a router before NTP starts at its build date or 1970).
+pub const PLAUSIBLE: i64 = 1_735_689_600;
+
+/// One reading of both clocks.
+#[derive(Clone, Copy, Debug)]
+pub struct Now {
+    /// Monotonic: deadlines.
+    pub instant: Instant,
+    /// Wall clock, seconds since 1970.
+    pub unix: i64,
+}
+
+impl Now {
+    /// Reads the system's clocks.
+    pub fn read() -> Self {
+        let unix = match SystemTime::now().duration_since(UNIX_EPOCH) {
+            Ok(d) => i64::try_from(d.as_secs()).unwrap_or(i64::MAX),
+            Err(_) => 0,
+        };
+        Now {
+            instant: Instant::now(),
+            unix,
+        }
+    }
+
+    /// The date, when the clock was set.
+    pub fn date(&self) -> Option<i64> {
+        (self.unix >= PLAUSIBLE).then_some(self.unix)
+    }
+
+    /// The instant that lies `seconds` ahead.
+    pub fn after(&self, seconds: u64) -> Instant {
+        // A century: what lies behind it never comes, and `Instant` cannot overflow.
+        self.instant + Duration::from_secs(seconds.min(3_155_760_000))
+    }
+
+    /// The wall clock's reading at `instant`.
+    pub fn unix_at(&self, instant: Instant) -> i64 {
+        match instant.checked_duration_since(self.instant) {
+            Some(ahead) => self
+                .unix
+                .saturating_add(i64::try_from(ahead.as_secs()).unwrap_or(i64::MAX)),
+            None => {
+                let behind = self.instant.duration_since(instant).as_secs();
+                self.unix
+                    .saturating_sub(i64::try_from(behind).unwrap_or(i64::MAX))
+            }
+        }
+    }
+}

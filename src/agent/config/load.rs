@@ -1,0 +1,277 @@
+//! Reading the file into a [`Config`].
+
+use std::fs;
+use std::net::IpAddr;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use super::options::{Kind, OPTIONS, SECTIONS, find};
+use super::{
+    Acs, Backend, BackendKind, Compression, Config, ConnectionRequest, Cpe, Identity, Log, LogFile,
+    Problem, Secret, Username,
+};
+use crate::agent::files::{Root, read_capped};
+use crate::wire::uci;
+
+/// What icwmp gives every device: known to everybody.
+const SHARED_PASSWORD: &str = "iopsys";
+/// Names shown in problems are cut there.
+const MAX_SHOWN: usize = 64;
+
+impl Config {
+    /// Reads the file; what cannot be used is reported, and never stops the rest.
+    pub fn load(root: &Root, path: impl AsRef<Path>) -> (Config, Vec<Problem>) {
+        let file = root.join(path);
+        let text = match read_capped(&file, uci::MAX_BYTES) {
+            Ok(text) => text,
+            Err(error) => {
+                let text = format!(
+                    "cannot {}: {}; all defaults are used",
+                    error.step, error.source
+                );
+                return (
+                    Config::default(),
+                    vec![Problem {
+                        file,
+                        line: 0,
+                        text,
+                        error: true,
+                    }],
+                );
+            }
+        };
+        let (config, mut problems) = Config::parse(&file, &text);
+        let secret =
+            !config.acs.password.is_empty() || !config.connection_request.password.is_empty();
+        let open =
+            fs::metadata(&file).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0);
+        if secret && open {
+            let text = "holds passwords but others may read it; make it mode 0600".to_owned();
+            problems.push(Problem {
+                file,
+                line: 0,
+                text,
+                error: false,
+            });
+        }
+        (config, problems)
+    }
+
+    /// Reads text as if it were the file `name`.
+    pub fn parse(name: &Path, text: &[u8]) -> (Config, Vec<Problem>) {
+        let (file, broken) = uci::File::parse(text);
+        let mut config = Config::default();
+        let mut problems = Problems {
+            file: name,
+            found: Vec::new(),
+        };
+        for uci::Problem { line, text } in broken {
+            problems.error(line, text);
+        }
+        for (_, section) in file.sections() {
+            match section_name(section) {
+                Some(known) => take_section(&mut config, known, section, &mut problems),
+                None => problems.warning(
+                    section.line,
+                    format!("unknown section {}", shown(&section.kind)),
+                ),
+            }
+        }
+        dangers(&config, &file, &mut problems);
+        problems.found.sort_by_key(|problem| problem.line);
+        (config, problems.found)
+    }
+}
+
+/// What was found in one file.
+struct Problems<'a> {
+    file: &'a Path,
+    found: Vec<Problem>,
+}
+
+impl Problems<'_> {
+    fn error(&mut self, line: usize, text: String) {
+        self.found.push(Problem {
+            file: self.file.to_owned(),
+            line,
+            text,
+            error: true,
+        });
+    }
+
+    fn warning(&mut self, line: usize, text: String) {
+        self.found.push(Problem {
+            file: self.file.to_owned(),
+            line,
+            text,
+            error: false,
+        });
+    }
+}
+
+/// Which known section this is: `config acs`, `config acs 'any'` or `config cwmp 'acs'`.
+pub(super) fn section_name(section: &uci::Section) -> Option<&'static str> {
+    let name = match section.kind.as_str() {
+        "cwmp" => section.name.as_deref()?,
+        kind => kind,
+    };
+    SECTIONS.into_iter().find(|known| *known == name)
+}
+
+fn take_section(config: &mut Config, known: &str, section: &uci::Section, problems: &mut Problems) {
+    for entry in &section.entries {
+        match find(known, &entry.name) {
+            None => problems.warning(
+                entry.line,
+                format!("unknown option {known}.{}", shown(&entry.name)),
+            ),
+            Some(option) if entry.list && !matches!(option.kind, Kind::List(_) | Kind::Unused) => {
+                problems.error(
+                    entry.line,
+                    format!("{known}.{}: not a list; ignored", option.name),
+                );
+            }
+            Some(option) => {
+                if let Err(text) = option.apply(config, &entry.value) {
+                    problems.error(entry.line, text);
+                }
+            }
+        }
+    }
+}
+
+/// What is well-formed but unwise, or cannot work.
+fn dangers(config: &Config, file: &uci::File, problems: &mut Problems) {
+    let mut say = |section: &str, option: &str, text: &str| {
+        problems.warning(
+            line_of(file, section, option),
+            format!("{section}.{option}: {text}"),
+        );
+    };
+    let Config {
+        acs,
+        cpe,
+        connection_request,
+        ..
+    } = config;
+    if acs.insecure {
+        say(
+            "acs",
+            "insecure_enable",
+            "the ACS may be anybody: its certificate is not checked",
+        );
+    }
+    if acs.tls_client_cert.is_some() != acs.tls_client_key.is_some() {
+        say(
+            "acs",
+            "tls_client_cert",
+            "needs tls_client_key, and the other way round",
+        );
+    }
+    for (section, password) in [
+        ("acs", &acs.password),
+        ("cpe", &connection_request.password),
+    ] {
+        if password.expose() == SHARED_PASSWORD {
+            say(section, "passwd", "this password is known to everybody");
+        }
+    }
+    if cpe.backend.kind == BackendKind::Exec && cpe.backend.program.is_none() {
+        say("cpe", "backend", "exec needs the option exec");
+    }
+}
+
+/// Where an option has its effect; 0: nowhere.
+fn line_of(file: &uci::File, section: &str, option: &str) -> usize {
+    let mut sections = file
+        .sections()
+        .rev()
+        .filter(|(_, found)| section_name(found) == Some(section));
+    sections
+        .find_map(|(at, _)| file.option(at, option))
+        .map_or(0, |(_, line)| line)
+}
+
+/// A name from the file, fit for a log line.
+fn shown(name: &str) -> String {
+    name.chars()
+        .take(MAX_SHOWN)
+        .flat_map(char::escape_debug)
+        .collect()
+}
+
+impl Default for Config {
+    /// Every option at its default.
+    fn default() -> Self {
+        let mut config = blank();
+        for option in OPTIONS
+            .iter()
+            .filter(|option| !matches!(option.kind, Kind::List(_)))
+        {
+            // A test reads each of them.
+            let _ = option.apply(&mut config, option.default);
+        }
+        config
+    }
+}
+
+/// Somewhere for the defaults to go.
+fn blank() -> Config {
+    const NO_PATH: Option<PathBuf> = None;
+    const NO_ADDRESS: Option<IpAddr> = None;
+    Config {
+        acs: Acs {
+            url: None,
+            username: Username::Default,
+            password: Secret::default(),
+            basic_over_http: false,
+            insecure: false,
+            tls_ca_file: NO_PATH,
+            tls_client_cert: NO_PATH,
+            tls_client_key: NO_PATH,
+            periodic_inform_enable: false,
+            periodic_inform_interval: 0,
+            periodic_inform_time: None,
+            retry_minimum_wait: 0,
+            retry_multiplier: 0,
+            compression: Compression::Disabled,
+            get_rpc_methods: false,
+        },
+        cpe: Cpe {
+            enable: false,
+            amendment: 0,
+            session_timeout: 0,
+            upgrades_managed: false,
+            interface: None,
+            force_ipv4: false,
+            active_notification_throttle: 0,
+            backend: Backend {
+                kind: BackendKind::Profile,
+                root: crate::datamodel::Root::Device,
+                profile: NO_PATH,
+                program: NO_PATH,
+                arguments: Vec::new(),
+                timeout: 0,
+            },
+        },
+        identity: Identity::default(),
+        connection_request: ConnectionRequest {
+            username: Username::Default,
+            password: Secret::default(),
+            port: 0,
+            path: String::new(),
+            timeout: 0,
+            address: NO_ADDRESS,
+        },
+        log: Log {
+            level: log::LevelFilter::Off,
+            console: false,
+            syslog: false,
+            file: LogFile {
+                enable: false,
+                path: NO_PATH,
+                max_size: 0,
+            },
+        },
+    }
+}

@@ -1,0 +1,495 @@
+//! One CPE's life: configuration, persistent state, event queue, schedule, sessions, deferred work.
+//!
+//! An [`Agent`] owns everything that makes a device a CPE and runs on the loop that it is handed: it names its next
+//! [`Agent::deadline`], is told when a source is [`Agent::ready`] or time has passed, and is then [`Agent::pump`]ed until
+//! nothing moves. Nothing in it waits.
+//!
+//! | file | what |
+//! |---|---|
+//! | [`config`], [`files`], [`state`] | `/etc/config/cwmp`, paths and atomic writes, `state.toml` |
+//! | `session`, `inform`, `promises`, `after` | a session: its Inform, what is kept before an answer leaves, what happens after |
+//! | `notify`, `management_server`, `reach` | value changes, `ManagementServer.`, connection requests |
+//! | `start`, `apply` | coming to life; the configuration in force |
+//! | `schedule`, `clock` | when the next session is due |
+//! | `work`, `requests` | who may use the data model now; the command line's requests |
+//! | [`command`], `status`, `trace` | what the control socket asks |
+
+mod after;
+mod apply;
+pub mod clock;
+pub mod command;
+mod compress;
+pub mod config;
+pub mod files;
+mod inform;
+mod management_server;
+mod notify;
+mod promises;
+mod reach;
+mod requests;
+mod schedule;
+mod session;
+mod start;
+pub mod state;
+mod status;
+mod trace;
+mod work;
+
+use std::cell::RefCell;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::Instant;
+
+use log::{error, info, warn};
+use mio::{Registry, Token};
+use serde_json::json;
+
+pub use reach::connection_settings;
+pub use start::StartError;
+
+use crate::backend::Backend;
+use crate::connreq::ConnReq;
+use crate::cwmp::event::{Event, EventCode, EventQueue};
+use crate::cwmp::{DeviceId, InformParameter};
+use crate::datamodel::mounts::Mounted;
+use crate::jobs::hook::Hook;
+use crate::net::addresses::Watch;
+use crate::net::http::AcsConnection;
+use crate::net::reactor::{token, who};
+use clock::Now;
+use command::{Command, Reply};
+use config::Config;
+use management_server::ManagementServer;
+use requests::Request;
+use schedule::{Schedule, Trigger};
+use state::StateFile;
+
+/// Whose event it is: the high byte of the agent's tokens.
+pub const WHO_ACS: u8 = 1;
+/// Connection requests.
+pub const WHO_CONNREQ: u8 = 2;
+/// The backend's pipes.
+pub const WHO_BACKEND: u8 = 3;
+/// News of this machine's addresses.
+pub const WHO_ADDRESSES: u8 = 4;
+/// The output of a hook.
+pub const WHO_HOOK: u8 = 5;
+
+/// Turns of [`Agent::pump`] in a row: a session with a fast ACS needs one for each message.
+const MAX_TURNS: usize = 32;
+
+/// One CPE.
+pub struct Agent {
+    root: files::Root,
+    config_path: PathBuf,
+    config: Config,
+    store: StateFile,
+
+    model: Mounted<dyn Backend>,
+    management_server: Rc<RefCell<ManagementServer>>,
+    backend_generation: Option<u64>,
+    work: work::Work,
+
+    queue: EventQueue,
+    schedule: Schedule,
+    /// A session is to start as soon as it can.
+    wanted: bool,
+    /// Something asked for a session while one was running or a retry waits.
+    triggered: bool,
+    /// Look for value changes once the session is over.
+    check_after_session: bool,
+    ask_rpc_methods: bool,
+
+    session: Option<session::Running>,
+    connection: AcsConnection,
+    compression: compress::Compression,
+    to_send: bool,
+    /// This turn of [`Agent::pump`] got something done: another may get more.
+    moved: bool,
+    last_session: Option<status::LastSession>,
+    last_session_end: Option<Instant>,
+    /// Who the device was and what it was forced to tell in the last Inform.
+    last_inform: Option<(DeviceId, Vec<InformParameter>)>,
+    /// The next Inform is in the oldest namespace.
+    offer_older: bool,
+
+    connreq: Option<ConnReq>,
+    listen_again: Option<Instant>,
+    /// The configuration has changed: the connection request server must follow.
+    listen_wanted: bool,
+    /// And so must the connection to the ACS, but not within a session.
+    configure_wanted: bool,
+    address_watch: Option<Watch>,
+
+    hook: Option<Hook>,
+    hook_wanted: bool,
+    reload_wanted: bool,
+    stopping: Option<Instant>,
+    started: Now,
+
+    trace: trace::Trace,
+    /// Who waits for the end of a session, and how many sessions end before.
+    waiting_for_session: Vec<(u64, u32)>,
+    replies: Vec<(u64, Reply)>,
+}
+
+impl Agent {
+    /// The configuration in force.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// When [`Agent::timeout`] is due.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        let session = self.session.as_ref().map(session::Running::deadline);
+        // While a session runs, timers that lead to the next one wait for its end; only their events are queued then.
+        [
+            session,
+            self.schedule.deadline(),
+            self.connection.deadline(),
+            self.connreq.as_ref().and_then(ConnReq::deadline),
+            self.model.backend().deadline(),
+            self.hook.as_ref().and_then(Hook::deadline),
+            self.listen_again,
+            self.stopping,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    /// Time has passed.
+    pub fn timeout(&mut self, now: Now, registry: &Registry) {
+        self.connection.timeout(now.instant, registry);
+        if let Some(server) = &mut self.connreq {
+            server.timeout(now.instant, registry);
+        }
+        if self
+            .model
+            .backend()
+            .deadline()
+            .is_some_and(|at| at <= now.instant)
+        {
+            self.model.backend_mut().timeout(now.instant);
+        }
+        if let Some(hook) = &mut self.hook {
+            hook.timeout(now.instant, registry);
+        }
+        if self.listen_again.is_some_and(|at| at <= now.instant) {
+            self.listen(now, registry);
+        }
+        if self
+            .session
+            .as_ref()
+            .is_some_and(|running| running.deadline() <= now.instant)
+        {
+            self.end_session(Err(session::Ended::TooLong), now);
+        }
+        for trigger in self.schedule.due(now) {
+            self.timer(trigger, now);
+        }
+    }
+
+    /// A source of the agent's is ready.
+    pub fn ready(&mut self, at: Token, now: Now, registry: &Registry) {
+        match who(at) {
+            WHO_ACS => self.connection.ready(at, now.instant, registry),
+            WHO_CONNREQ => {
+                if let Some(server) = &mut self.connreq {
+                    server.ready(at, now.instant, registry);
+                }
+            }
+            WHO_BACKEND => self.model.backend_mut().ready(now.instant),
+            WHO_ADDRESSES => self.addresses_changed(now),
+            WHO_HOOK => {
+                if let Some(hook) = &mut self.hook {
+                    hook.ready(at, now.instant, registry);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A child has ended (SIGCHLD).
+    pub fn child_ended(&mut self, now: Now, registry: &Registry) {
+        if let Some(hook) = &mut self.hook {
+            hook.reap(now.instant, registry);
+        }
+        self.model.backend_mut().ready(now.instant);
+    }
+
+    /// Carries on until nothing moves. To be called after every batch of the calls above.
+    pub fn pump(&mut self, now: Now, registry: &Registry) {
+        // One thing leads to another: a reply to the next POST, the end of a session to the next one. The bound is for a
+        // defect that would make this turn for ever; what is left over is taken up at once by the next turn.
+        for _ in 0..MAX_TURNS {
+            self.moved = false;
+            self.turn(now, registry);
+            if !self.moved {
+                return;
+            }
+        }
+        warn!("the loop did not come to rest");
+    }
+
+    fn turn(&mut self, now: Now, registry: &Registry) {
+        self.take_connection_requests();
+        self.take_backend_changes(now);
+        self.poll_work(now);
+        self.receive(now);
+        self.follow_config(now, registry);
+        self.open_session(now, registry);
+        self.gather(now);
+        self.send(now, registry);
+        self.run_hook(now, registry);
+        self.poll_hook();
+        let generation = self.model.backend().generation();
+        if self.backend_generation != Some(generation) {
+            self.backend_generation = Some(generation);
+            let registered = self
+                .model
+                .backend_mut()
+                .register(registry, token(WHO_BACKEND, 0));
+            if let Err(e) = registered {
+                error!("backend cannot be watched: reason=\"{e}\"");
+            }
+        }
+    }
+
+    /// Lets the sockets follow a changed configuration.
+    fn follow_config(&mut self, now: Now, registry: &Registry) {
+        if self
+            .connreq
+            .as_ref()
+            .is_some_and(|server| !server.is_open())
+        {
+            self.connreq = None;
+            self.listen_wanted = true;
+        }
+        if std::mem::take(&mut self.listen_wanted) {
+            self.listen(now, registry); // CR-19: new credentials count for the next connection request
+        }
+        if self.session.is_none() && std::mem::take(&mut self.configure_wanted) {
+            self.configure_connection();
+        }
+    }
+
+    fn timer(&mut self, trigger: Trigger, now: Now) {
+        match trigger {
+            Trigger::Periodic => {
+                self.queue.push(Event::new(EventCode::Periodic));
+            }
+            Trigger::Scheduled(key) => {
+                if self
+                    .queue
+                    .push(Event::with_key(EventCode::MScheduleInform, &key))
+                {
+                    self.queue.push(Event::new(EventCode::Scheduled));
+                }
+                let order = self
+                    .store
+                    .state
+                    .scheduled_informs
+                    .iter()
+                    .position(|order| order.command_key == key);
+                if let Some(index) = order {
+                    self.store.state.scheduled_informs.remove(index);
+                }
+                self.save(now);
+            }
+            Trigger::Retry | Trigger::Notification => {}
+        }
+        self.trigger();
+    }
+
+    /// Something wants a session: now, or when the running one has ended.
+    fn trigger(&mut self) {
+        if self.session.is_some() {
+            self.triggered = true;
+        } else {
+            self.wanted = true;
+        }
+    }
+
+    /// Carries out a command of the control socket; the answer comes through [`Agent::take_replies`].
+    pub fn command(&mut self, client: u64, command: Command, now: Now) {
+        let request = match command {
+            Command::Get { paths } => Request::Get(paths),
+            Command::Names { path, next_level } => Request::Names { path, next_level },
+            Command::Attributes { paths } => Request::Attributes(paths),
+            Command::Set { values } => Request::Set(values),
+            Command::Add { table } => Request::Add(table),
+            Command::Delete { instance } => Request::Delete(instance),
+            other => return self.simple_command(client, other, now),
+        };
+        self.submit(work::Op::Request { client, request }, now);
+    }
+
+    fn simple_command(&mut self, client: u64, command: Command, now: Now) {
+        let answer = match command {
+            Command::Status => self.status(now),
+            Command::Events => json!(self.events()),
+            Command::Version => json!({ "version": env!("CARGO_PKG_VERSION") }),
+            Command::Trace { follow } => {
+                if follow {
+                    self.trace.follow();
+                }
+                json!(self.trace.render())
+            }
+            Command::Notify => {
+                self.want_check(now);
+                json!({ "info": "value changes are looked for" })
+            }
+            Command::Reload => {
+                if !self.want_reload(now) {
+                    let text =
+                        "the file is broken, as the log says; the old configuration stays in force";
+                    return self.reply(
+                        client,
+                        Reply::Error {
+                            text: text.to_owned(),
+                        },
+                    );
+                }
+                let when = if self.session.is_some() {
+                    "at the end of the session"
+                } else {
+                    "now"
+                };
+                json!({ "info": format!("the configuration is read {when}") })
+            }
+            Command::Stop => {
+                self.stop(now);
+                json!({ "info": "the daemon stops" })
+            }
+            Command::Inform {
+                event,
+                get_rpc_methods,
+                wait,
+            } => {
+                return self.inform_command(client, event, get_rpc_methods, wait);
+            }
+            _ => return,
+        };
+        self.reply(client, Reply::Ok(answer));
+    }
+
+    fn inform_command(
+        &mut self,
+        client: u64,
+        event: Option<String>,
+        get_rpc_methods: bool,
+        wait: bool,
+    ) {
+        let text = event.as_deref().unwrap_or("6 CONNECTION REQUEST");
+        let Some(code) = command::event(text).and_then(|code| code.parse::<EventCode>().ok())
+        else {
+            let text = format!(
+                "no such event: {text:?}; known are {}",
+                command::event_names()
+            );
+            return self.reply(client, Reply::Error { text });
+        };
+        if let Some(reason) = self.idle_reason() {
+            return self.reply(
+                client,
+                Reply::Error {
+                    text: format!("no session: {reason}"),
+                },
+            );
+        }
+        let running = self.session.is_some();
+        self.queue.push(Event::new(code));
+        self.ask_rpc_methods |= get_rpc_methods;
+        self.trigger();
+        if wait {
+            self.waiting_for_session.push((client, u32::from(running)));
+        } else {
+            let info = if running {
+                "session already running; the event follows in the next one"
+            } else {
+                "session started"
+            };
+            self.reply(client, Reply::Ok(json!({ "info": info })));
+        }
+    }
+
+    /// Tells those who wait how the session went that they wait for.
+    fn answer_waiting(&mut self) {
+        for (client, others) in std::mem::take(&mut self.waiting_for_session) {
+            match others.checked_sub(1) {
+                Some(left) => self.waiting_for_session.push((client, left)),
+                None => self.answer_session(client),
+            }
+        }
+    }
+
+    fn answer_session(&mut self, client: u64) {
+        let reply = match self.last_session.as_ref().map(|last| &last.outcome) {
+            Some(Err(reason)) => Reply::Error {
+                text: format!("session failed: {reason}"),
+            },
+            _ => Reply::Ok(json!({ "info": "session ended well" })),
+        };
+        self.reply(client, reply);
+    }
+
+    fn reply(&mut self, client: u64, reply: Reply) {
+        self.replies.push((client, reply));
+    }
+
+    /// The answers that are ready, each with its client.
+    pub fn take_replies(&mut self) -> Vec<(u64, Reply)> {
+        std::mem::take(&mut self.replies)
+    }
+
+    /// The messages that came since the last call, for those who follow the trace.
+    pub fn take_trace(&mut self) -> Vec<serde_json::Value> {
+        self.trace.follow()
+    }
+
+    /// Reads the configuration again: at once, or when the running session has ended. `false` when the file is broken.
+    pub fn want_reload(&mut self, now: Now) -> bool {
+        if self.session.is_some() {
+            self.reload_wanted = true;
+            return true;
+        }
+        self.reload(now)
+    }
+
+    /// Ends the agent: a running session may go on for a few seconds.
+    pub fn stop(&mut self, now: Now) {
+        if self.stopping.is_none() {
+            info!(
+                "stopping: session={}",
+                if self.session.is_some() {
+                    "running"
+                } else {
+                    "none"
+                }
+            );
+            self.stopping = Some(now.instant + session::STOP_LIMIT);
+        }
+    }
+
+    /// Whether the process may end. Aborts a session that took too long over it.
+    pub fn stopped(&mut self, now: Now) -> bool {
+        let Some(limit) = self.stopping else {
+            return false;
+        };
+        if self.session.is_some() {
+            if now.instant < limit {
+                return false;
+            }
+            warn!("session aborted: the daemon stops");
+            self.end_session(Err(session::Ended::Stopped), now);
+        }
+        self.store.state.events = self.queue.clone();
+        if let Err(e) = self.store.flush() {
+            error!("state not written: reason=\"{e}\"");
+        }
+        true
+    }
+}

@@ -1,0 +1,219 @@
+//! What the ACS is told will be so: made true and durable before the answer leaves (DESIGN 2.3).
+
+use log::{error, info};
+
+use super::Agent;
+use super::clock::Now;
+use super::files;
+use super::schedule::Scheduled;
+use super::state::{ScheduledInform, StateFile};
+use crate::cwmp::Promise;
+use crate::datamodel::attributes::AttributeChange;
+use crate::datamodel::{Applied, Code, Fault};
+
+/// ScheduleInform orders that may wait at a time (RB-05 asks for three).
+const MAX_SCHEDULED: usize = 32;
+/// CommandKeys of Reboot orders kept for one reboot.
+const MAX_REBOOT_KEYS: usize = 16;
+
+impl Agent {
+    /// The model's transaction is committed: the configuration file and the state learn of it, as one step.
+    ///
+    /// The state goes first and holds the configuration's new values too, so that a power cut between the two
+    /// writes is made good at the next start.
+    pub(super) fn keep_values(
+        &mut self,
+        promise: &Promise,
+        applied: Applied,
+        now: Now,
+    ) -> Result<Applied, Fault> {
+        self.acs_knows_its_changes();
+        if let Promise::Values {
+            parameter_key,
+            deleted,
+        } = promise
+        {
+            self.store.state.parameter_key.clone_from(parameter_key);
+            self.management_server
+                .borrow_mut()
+                .put("ParameterKey", parameter_key);
+            if let Some(instance) = deleted {
+                self.store.state.attributes.remove_below(instance); // NO-12
+            }
+        }
+        self.persist_values(now)?;
+        Ok(applied)
+    }
+
+    /// Writes what a committed transaction changed. When the disk refuses, memory goes back to what the disk says.
+    pub(super) fn persist_values(&mut self, now: Now) -> Result<(), Fault> {
+        if let Some(text) = self.model.backend().durable() {
+            self.store.state.backend = text;
+        }
+        let changes = self.management_server.borrow_mut().take_changes();
+        let mut pending: Vec<[String; 3]> = changes
+            .into_iter()
+            .map(|c| [c.section.to_owned(), c.option.to_owned(), c.value])
+            .collect();
+        if let Some(code) = self.changed_provisioning_code() {
+            pending.push(["cpe".to_owned(), "provisioning_code".to_owned(), code]);
+        }
+        let quiet = pending.is_empty();
+        self.store.state.pending_config = pending;
+        // Where two files are written, the first must be taken back when the second is refused.
+        let before = (!quiet).then(|| StateFile::load(self.root.join(files::STATE)).0.state);
+        let written = self
+            .store
+            .save()
+            .map_err(|e| e.to_string())
+            .and_then(|_| self.write_config().map_err(|e| e.to_string()));
+        match written {
+            Ok(()) if quiet => Ok(()),
+            Ok(()) => {
+                info!(
+                    "configuration written: options=\"{}\"",
+                    names(&self.store.state.pending_config)
+                );
+                self.store.state.pending_config.clear();
+                self.reload_values(now);
+                Ok(())
+            }
+            Err(text) => {
+                error!("values not kept: reason=\"{text}\"");
+                if let Some(before) = before {
+                    self.store.state = before;
+                    self.queue = self.store.state.events.clone();
+                    self.save(now);
+                }
+                self.back_to_disk(now);
+                Err(Fault::internal(format!(
+                    "the change could not be stored: {text}"
+                )))
+            }
+        }
+    }
+
+    /// Writes to the configuration file what the state says must be there.
+    pub(super) fn write_config(&mut self) -> Result<(), files::FileError> {
+        if self.store.state.pending_config.is_empty() {
+            return Ok(());
+        }
+        let changes: Vec<(&str, &str, &str)> = self
+            .store
+            .state
+            .pending_config
+            .iter()
+            .map(|[section, option, value]| (section.as_str(), option.as_str(), value.as_str()))
+            .collect();
+        super::config::write_back(&self.root.join(&self.config_path), &changes).map(drop)
+    }
+
+    /// Everything that is not a transaction of the model.
+    pub(super) fn keep_order(&mut self, promise: Promise, now: Now) -> Result<Applied, Fault> {
+        match promise {
+            Promise::Attributes(changes) => self.keep_attributes(&changes),
+            Promise::Reboot { command_key } => {
+                if self.store.state.deferred.reboot.len() >= MAX_REBOOT_KEYS {
+                    return Err(Fault::new(
+                        Code::RESOURCES_EXCEEDED,
+                        "too many Reboot requests in one session",
+                    ));
+                }
+                info!(
+                    "reboot ordered: command_key=\"{}\"",
+                    command_key.escape_debug()
+                );
+                self.store.state.deferred.reboot.push(command_key);
+            }
+            Promise::FactoryReset => {
+                info!("factory reset ordered");
+                self.store.state.deferred.factory_reset = true;
+            }
+            Promise::ScheduleInform { delay, command_key } => {
+                self.keep_schedule(delay, command_key, now)?
+            }
+            Promise::Informed | Promise::Values { .. } => {}
+        }
+        self.save_or_fault()?;
+        Ok(Applied::default())
+    }
+
+    fn keep_attributes(&mut self, changes: &[AttributeChange]) {
+        self.store.state.attributes.apply(changes);
+        // What is watched from now on is measured from its present value.
+        self.learn_new_values();
+    }
+
+    fn keep_schedule(&mut self, delay: u32, command_key: String, now: Now) -> Result<(), Fault> {
+        if self.store.state.scheduled_informs.len() >= MAX_SCHEDULED {
+            return Err(Fault::new(
+                Code::RESOURCES_EXCEEDED,
+                format!("{MAX_SCHEDULED} ScheduleInform orders wait already"),
+            ));
+        }
+        let made_unix = now.date().unwrap_or(0);
+        let due_unix = if made_unix == 0 {
+            0
+        } else {
+            made_unix.saturating_add(delay.into())
+        };
+        info!(
+            "inform scheduled: command_key=\"{}\" delay={delay}",
+            command_key.escape_debug()
+        );
+        self.schedule.add_scheduled(Scheduled {
+            at: now.after(delay.into()),
+            command_key: command_key.clone(),
+        });
+        self.store.state.scheduled_informs.push(ScheduledInform {
+            command_key,
+            delay,
+            made_unix,
+            due_unix,
+        });
+        Ok(())
+    }
+
+    /// Puts the waiting ScheduleInform orders of the state on the clock again, after a start.
+    pub(super) fn restore_schedule(&mut self, now: Now) {
+        self.schedule.clear_scheduled();
+        for order in &self.store.state.scheduled_informs {
+            // RB-05: relative to the original time if both clocks were known; else the whole delay once more.
+            let wait = match now.date() {
+                Some(date) if order.due_unix > 0 => order
+                    .due_unix
+                    .saturating_sub(date)
+                    .clamp(0, order.delay.into()),
+                _ => order.delay.into(),
+            };
+            self.schedule.add_scheduled(Scheduled {
+                at: now.after(u64::try_from(wait).unwrap_or(0)),
+                command_key: order.command_key.clone(),
+            });
+        }
+    }
+
+    fn save_or_fault(&mut self) -> Result<(), Fault> {
+        self.store.state.events = self.queue.clone();
+        self.store.save().map(drop).map_err(|e| {
+            error!("state not written: reason=\"{e}\"");
+            Fault::internal(format!("the order could not be stored: {e}"))
+        })
+    }
+
+    /// Writes the state if it changed. What fails is logged; the next save tries again.
+    pub(super) fn save(&mut self, _now: Now) {
+        self.store.state.events = self.queue.clone();
+        if let Err(e) = self.store.save() {
+            error!("state not written: reason=\"{e}\"");
+        }
+    }
+}
+
+fn names(changes: &[[String; 3]]) -> String {
+    let names: Vec<String> = changes
+        .iter()
+        .map(|[section, option, _]| format!("{section}.{option}"))
+        .collect();
+    names.join(",")
+}

@@ -1,0 +1,204 @@
+//! The command line's look into the data model: the same steps as an ACS takes, on the device's side.
+
+use serde_json::{Value as Json, json};
+
+use super::Agent;
+use super::clock::Now;
+use super::command::Reply;
+use super::work::Op;
+use crate::datamodel::path::Path;
+use crate::datamodel::{
+    Applied, DataModel, Depth, Fault, Node, Progress, Touch, Value, find, resolve,
+};
+
+/// A request that needs the data model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Request {
+    Get(Vec<String>),
+    Names { path: String, next_level: bool },
+    Attributes(Vec<String>),
+    Set(Vec<(String, String)>),
+    Add(String),
+    Delete(String),
+}
+
+impl Request {
+    /// What must be in memory for it.
+    pub(super) fn touch(&self) -> Touch {
+        let prefix = |path: &String| {
+            Path::parse(path).map_or_else(|_| path.clone(), |p| p.concrete_prefix().to_owned())
+        };
+        match self {
+            Request::Get(paths) => Touch::Values(paths.iter().map(prefix).collect()),
+            Request::Names { path, .. } => Touch::Names(vec![prefix(path)]),
+            Request::Attributes(paths) => Touch::Names(paths.iter().map(prefix).collect()),
+            Request::Set(values) => {
+                Touch::Write(values.iter().map(|(path, _)| prefix(path)).collect())
+            }
+            Request::Add(table) => Touch::Add(prefix(table)),
+            Request::Delete(instance) => Touch::Delete(prefix(instance)),
+        }
+    }
+
+    fn writes(&self) -> bool {
+        matches!(self, Request::Set(_) | Request::Add(_) | Request::Delete(_))
+    }
+}
+
+impl Agent {
+    /// The model is prepared: carries the request out and answers, or waits for the commit.
+    pub(super) fn carry_out(
+        &mut self,
+        client: u64,
+        request: Request,
+        prepared: Result<(), Fault>,
+        now: Now,
+    ) {
+        let result = prepared.and_then(|()| {
+            if request.writes() {
+                self.stage(&request).inspect_err(|_| self.model.abort())?;
+                self.model.commit(now.instant).map(Some)
+            } else {
+                Ok(None)
+            }
+        });
+        match result {
+            Ok(Some(Progress::Pending)) => self.wait_for(Op::RequestCommit { client, request }),
+            Ok(Some(Progress::Ready(applied))) => {
+                self.request_committed(client, request, Ok(applied), now)
+            }
+            Ok(None) => {
+                let answer = self.read(&request);
+                self.answer(client, answer);
+            }
+            Err(fault) => self.answer(client, Err(fault)),
+        }
+    }
+
+    /// The transaction of a request has ended.
+    pub(super) fn request_committed(
+        &mut self,
+        client: u64,
+        request: Request,
+        result: Result<Applied, Fault>,
+        now: Now,
+    ) {
+        let answer = result.and_then(|applied| {
+            if let Request::Delete(instance) = &request {
+                self.store.state.attributes.remove_below(instance);
+            }
+            self.persist_values(now)?;
+            let mut answer = json!({ "status": u8::from(applied.later) });
+            if let (Some(object), Some(number)) =
+                (answer.as_object_mut(), applied.instances.first())
+            {
+                object.insert("instance".into(), (*number).into());
+            }
+            Ok(answer)
+        });
+        let done = answer.is_ok();
+        self.answer(client, answer);
+        if done {
+            // A change from the device's side: the ACS may want to know (NO-02).
+            self.want_check(now);
+        }
+    }
+
+    fn answer(&mut self, client: u64, answer: Result<Json, Fault>) {
+        self.reply(
+            client,
+            match answer {
+                Ok(value) => Reply::Ok(value),
+                Err(fault) => Reply::Fault {
+                    code: fault.code.0,
+                    text: fault.text,
+                },
+            },
+        );
+    }
+
+    fn stage(&mut self, request: &Request) -> Result<(), Fault> {
+        let mut checked = Vec::new();
+        if let Request::Set(values) = request {
+            for (name, text) in values {
+                let path = self.one(name)?;
+                let info = find(&self.model, &path)?.info;
+                if !info.writable() {
+                    return Err(Fault::new(
+                        crate::datamodel::Code::NOT_WRITABLE,
+                        format!("{path} is read-only"),
+                    ));
+                }
+                checked.push((path.clone(), Value::parse(&path, &info, None, text)?));
+            }
+        }
+        self.model.begin();
+        match request {
+            Request::Add(table) => {
+                self.model.add(table, None)?;
+            }
+            Request::Delete(instance) => self.model.delete(&self.one(instance)?)?,
+            _ => {
+                for (path, value) in &checked {
+                    self.model.set(path, value)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The concrete path behind `asked`, which may address instances by alias.
+    fn one(&self, asked: &str) -> Result<String, Fault> {
+        Ok(resolve::resolve_one(&self.model, &Path::parse(asked)?)?.path)
+    }
+
+    fn read(&self, request: &Request) -> Result<Json, Fault> {
+        let mut list = Vec::new();
+        let (paths, depth) = match request {
+            Request::Names { path, next_level } => (
+                std::slice::from_ref(path),
+                if *next_level {
+                    Depth::NextLevel
+                } else {
+                    Depth::All
+                },
+            ),
+            Request::Get(paths) | Request::Attributes(paths) => (paths.as_slice(), Depth::All),
+            _ => (&[][..], Depth::All),
+        };
+        for asked in paths {
+            for at in resolve::resolve(&self.model, &Path::parse(asked)?)? {
+                self.model.visit(&at.path, depth, &mut |node| {
+                    if let Some(entry) = self.entry(request, node) {
+                        list.push(entry);
+                    }
+                })?;
+            }
+        }
+        Ok(Json::Array(list))
+    }
+
+    fn entry(&self, request: &Request, node: Node<'_>) -> Option<Json> {
+        match (request, node) {
+            (Request::Names { .. }, node) => {
+                let writable = match node {
+                    Node::Object { writable, .. } => writable,
+                    Node::Parameter { info, .. } => info.writable(),
+                };
+                Some(json!({ "parameter": node.path(), "writable": writable }))
+            }
+            (Request::Get(_), Node::Parameter { path, info, value }) => Some(
+                json!({ "parameter": path, "value": value, "type": format!("xsd:{}", info.ty.xsd_name()) }),
+            ),
+            (Request::Attributes(_), Node::Parameter { path, info, .. }) => {
+                let attribute = self.store.state.attributes.get(path, info);
+                Some(json!({
+                    "parameter": path,
+                    "notification": attribute.notification.number(),
+                    "access_list": attribute.access,
+                }))
+            }
+            _ => None,
+        }
+    }
+}

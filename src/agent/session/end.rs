@@ -1,0 +1,151 @@
+//! How a session ends, and what that means for the next one.
+
+use std::fmt;
+use std::time::Duration;
+
+use log::{info, warn};
+
+use super::SESSION_LIMIT;
+use crate::agent::Agent;
+use crate::agent::clock::Now;
+use crate::agent::state::Retry;
+use crate::agent::status::LastSession;
+use crate::cwmp::{Failure, Summary, retry};
+use crate::datamodel::Fault;
+use crate::net::http::ConnectError;
+use crate::net::random;
+use crate::wire::http::HttpFailure;
+
+/// How long a session may go on once the daemon was told to stop.
+pub(in crate::agent) const STOP_LIMIT: Duration = Duration::from_secs(4);
+
+/// Why a session ended without success.
+#[derive(Debug)]
+pub(in crate::agent) enum Ended {
+    Protocol(Failure),
+    Http(HttpFailure),
+    Connection(ConnectError),
+    Body(String),
+    Url(String),
+    Backend(Fault),
+    TooLong,
+    Stopped,
+}
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Ended::Protocol(failure) => failure.fmt(f),
+            Ended::Http(failure) => failure.fmt(f),
+            Ended::Connection(failure) => failure.fmt(f),
+            Ended::Body(text) => f.write_str(text),
+            Ended::Url(text) => f.write_str(text),
+            Ended::Backend(fault) => write!(
+                f,
+                "the data model did not give the inform's values: {fault}"
+            ),
+            Ended::TooLong => write!(
+                f,
+                "the session took longer than {} s",
+                SESSION_LIMIT.as_secs()
+            ),
+            Ended::Stopped => f.write_str("the daemon stops"),
+        }
+    }
+}
+
+impl Ended {
+    fn suggests_older_version(&self) -> bool {
+        match self {
+            Ended::Protocol(failure) => failure.suggests_older_version(),
+            Ended::Http(HttpFailure::Status { code, .. }) => matches!(code, 400 | 500),
+            _ => false,
+        }
+    }
+}
+
+impl Agent {
+    /// Closes the books on the session and decides what comes next.
+    pub(in crate::agent) fn end_session(&mut self, result: Result<Summary, Ended>, now: Now) {
+        let Some(running) = self.session.take() else {
+            return;
+        };
+        self.connection.close();
+        self.work.forget_session();
+        self.to_send = false;
+        self.last_session_end = Some(now.instant);
+        let seconds = now
+            .instant
+            .duration_since(running.started.instant)
+            .as_secs_f32();
+        self.store.state.statistics.sessions =
+            self.store.state.statistics.sessions.saturating_add(1);
+        let outcome = match result {
+            Ok(summary) => {
+                self.store.state.statistics.succeeded =
+                    self.store.state.statistics.succeeded.saturating_add(1);
+                self.store.state.retry = Retry::default();
+                self.offer_older = false;
+                info!(
+                    "session ended: result=success rpcs={} seconds={seconds:.1}",
+                    summary.requests
+                );
+                Ok(())
+            }
+            Err(ended) => {
+                self.store.state.statistics.failed =
+                    self.store.state.statistics.failed.saturating_add(1);
+                self.queue.on_failure();
+                // VN-08: every other try in the oldest namespace, for an ACS that knows no other.
+                self.offer_older = ended.suggests_older_version() && !self.offer_older;
+                let text = ended.to_string();
+                self.plan_retry(&ended, &text, now);
+                Err(text)
+            }
+        };
+        self.last_session = Some(LastSession {
+            started: running.started,
+            ended: now,
+            outcome,
+        });
+        self.save(now);
+        self.after_session(now);
+    }
+
+    /// TR-069 3.2.1.1: the wait is drawn once, logged, persisted and shown as it is.
+    fn plan_retry(&mut self, ended: &Ended, text: &str, now: Now) {
+        if self.queue.is_empty() {
+            // A connection request alone is never retried (EV-09).
+            self.store.state.retry = Retry::default();
+            warn!("session failed: reason=\"{text}\"");
+            return;
+        }
+        let count = self.store.state.retry.count.saturating_add(1);
+        let mut wait = retry::wait(
+            count,
+            self.config.acs.retry_minimum_wait,
+            self.config.acs.retry_multiplier,
+            random::number(),
+        );
+        if let Ended::Http(HttpFailure::Status {
+            retry_after: Some(after),
+            ..
+        }) = ended
+        {
+            wait = wait.max(*after); // HT-19
+        }
+        let due_unix = now.date().map_or(0, |unix| {
+            unix.saturating_add(i64::try_from(wait.as_secs()).unwrap_or(0))
+        });
+        self.store.state.retry = Retry {
+            count,
+            wait_ms: u32::try_from(wait.as_millis()).unwrap_or(u32::MAX),
+            due_unix,
+        };
+        self.schedule.set_retry(Some(now.instant + wait));
+        warn!(
+            "session failed: reason=\"{text}\" retry={count} wait_seconds={:.1}",
+            wait.as_secs_f32()
+        );
+    }
+}

@@ -1,0 +1,96 @@
+//! One POST and its reply.
+
+use log::{debug, info};
+use mio::Registry;
+
+use super::Ended;
+use crate::agent::Agent;
+use crate::agent::clock::Now;
+use crate::agent::trace::From;
+use crate::cwmp::Input;
+use crate::net::http::Reply;
+use crate::net::random;
+use crate::wire::http::{Verdict, decode_body};
+
+/// The largest envelope taken from an ACS, decompressed (HT-24 asks for 32 KiB, HT-26 for a bound).
+const MAX_ENVELOPE: usize = 1024 * 1024;
+
+impl Agent {
+    /// Sends the POST that waits, if the connection is free for it.
+    pub(in crate::agent) fn send(&mut self, now: Now, registry: &Registry) {
+        if !std::mem::take(&mut self.to_send) {
+            return;
+        }
+        let Some(talk) = self
+            .session
+            .as_mut()
+            .and_then(|running| running.talk.as_mut())
+        else {
+            return;
+        };
+        self.moved = true;
+        let body = std::mem::take(&mut talk.outgoing);
+        let headers = talk
+            .dialogue
+            .request(&body, talk.encoding, &mut random::source);
+        self.connection
+            .post(talk.dialogue.url(), &headers, body, now.instant, registry);
+    }
+
+    /// Takes the reply, if there is one.
+    pub(in crate::agent) fn receive(&mut self, now: Now) {
+        let Some(result) = self.connection.take() else {
+            return;
+        };
+        self.moved = true;
+        match result {
+            Ok(reply) => self.reply_came(reply, now),
+            Err(failure) => self.end_session(Err(Ended::Connection(failure)), now),
+        }
+    }
+
+    fn reply_came(&mut self, reply: Reply, now: Now) {
+        let Reply {
+            status,
+            headers,
+            body,
+            posted,
+            ..
+        } = reply;
+        let encoding = headers
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case("content-encoding"))
+            .and_then(|(_, value)| std::str::from_utf8(value).ok());
+        let body = match decode_body(encoding, body, MAX_ENVELOPE) {
+            Ok(body) => body,
+            Err(error) => return self.end_session(Err(Ended::Body(error.to_string())), now),
+        };
+        self.trace.add(now.unix, From::Acs, Some(status), &body);
+        let Some(talk) = self.talk() else { return };
+        match talk.dialogue.reply(status, &headers, now.date()) {
+            Verdict::Deliver => self.step(
+                Input::Reply {
+                    status,
+                    body: &body,
+                },
+                now,
+            ),
+            Verdict::Again => {
+                debug!("the acs asks for authentication: status={status}");
+                talk.outgoing = posted;
+                self.to_send = true;
+            }
+            Verdict::Moved => {
+                info!("redirected: url={}", talk.dialogue.url());
+                talk.outgoing = posted;
+                self.to_send = true;
+            }
+            Verdict::Failed(failure) => {
+                if status == 415 {
+                    self.compression.refuse(); // CP-02
+                }
+                self.end_session(Err(Ended::Http(failure)), now);
+            }
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! One session as it runs: the protocol machine of `cwmp`, the HTTP dialogue of `wire::http`, the connection of `net`,
+//! and nothing decided here that they can decide.
+//!
+//! [`open`] gets as far as the first POST, this file steps the machine and keeps its promises, [`exchange`] sends and
+//! receives, [`end`] closes the books.
+
+mod end;
+mod exchange;
+mod open;
+
+use std::time::{Duration, Instant};
+
+use log::info;
+
+use super::Agent;
+use super::clock::Now;
+use super::trace::From;
+use super::work::Op;
+use crate::cwmp::event::Confirmation;
+use crate::cwmp::{Action, Input, Promise, Session};
+use crate::datamodel::{Applied, DataModel, Fault, Progress};
+use crate::wire::http::Dialogue;
+pub(super) use end::{Ended, STOP_LIMIT};
+
+/// The longest a session may take (SE-18): an ACS that sends one request every 29 s would hold the device for ever.
+const SESSION_LIMIT: Duration = Duration::from_secs(15 * 60);
+
+/// The session under way.
+pub(super) struct Running {
+    pub(super) started: Now,
+    /// The configured URL: what `0 BOOTSTRAP` is about, whatever redirects follow.
+    url: String,
+    /// `None` until the Inform's values are in memory.
+    talk: Option<Talk>,
+    /// The connection stands, and the Inform's values are asked for.
+    gathering: bool,
+    /// The values this Inform reports as changed.
+    reported: Vec<(String, String)>,
+    /// The Inform carried `0 BOOTSTRAP`.
+    bootstrap: bool,
+    /// Watched values that differed already before the request under way: not the ACS's doing.
+    changed_before: Vec<String>,
+}
+
+struct Talk {
+    session: Session,
+    dialogue: Dialogue,
+    /// The body to post next, as it travels, and its `Content-Encoding`.
+    outgoing: Vec<u8>,
+    encoding: Option<&'static str>,
+}
+
+impl Running {
+    /// When the session must be over.
+    pub(super) fn deadline(&self) -> Instant {
+        self.started.instant + SESSION_LIMIT
+    }
+
+    /// The session's state, for `status`.
+    pub(super) fn state(&self) -> &'static str {
+        match &self.talk {
+            Some(talk) => talk.session.state(),
+            None if self.gathering => "Preparing",
+            None => "Connecting",
+        }
+    }
+}
+
+impl Agent {
+    /// The backend has prepared what the session asked for.
+    pub(super) fn session_prepared(&mut self, result: Result<(), Fault>, now: Now) {
+        // Before the transaction opens: inside it the model shows what is staged.
+        let before = self
+            .changed_values()
+            .into_iter()
+            .map(|(path, _)| path)
+            .collect();
+        if let Some(running) = &mut self.session {
+            running.changed_before = before;
+        }
+        self.step(Input::Prepared(result), now);
+    }
+
+    /// A promise is kept, or not.
+    pub(super) fn session_committed(&mut self, result: Result<Applied, Fault>, now: Now) {
+        self.step(Input::Committed(result), now);
+    }
+
+    /// Lets the protocol machine go on and carries out what it asks for.
+    fn step(&mut self, input: Input<'_>, now: Now) {
+        let Some(talk) = self
+            .session
+            .as_mut()
+            .and_then(|running| running.talk.as_mut())
+        else {
+            return;
+        };
+        let mut action = talk
+            .session
+            .step(input, &mut self.model, &self.store.state.attributes);
+        // Promises that are kept at once go round here; everything else waits for the loop.
+        while let Action::Commit(promise) = action {
+            let Some(result) = self.keep(promise, now) else {
+                return;
+            };
+            let Some(talk) = self
+                .session
+                .as_mut()
+                .and_then(|running| running.talk.as_mut())
+            else {
+                return;
+            };
+            action = talk.session.step(
+                Input::Committed(result),
+                &mut self.model,
+                &self.store.state.attributes,
+            );
+        }
+        match action {
+            Action::Post(body) => {
+                self.trace.add(now.unix, From::Cpe, None, &body);
+                self.log_answer(&body);
+                let (encoding, outgoing) = self.compression.encode(body);
+                if let Some(talk) = self.talk() {
+                    (talk.encoding, talk.outgoing) = (encoding, outgoing);
+                }
+                self.to_send = true;
+            }
+            Action::Prepare(touch) => self.submit(Op::Session(touch), now),
+            Action::End(outcome) => self.end_session(outcome.map_err(Ended::Protocol), now),
+            Action::Commit(_) => {}
+        }
+    }
+
+    /// One line for each request of the ACS.
+    fn log_answer(&mut self, body: &[u8]) {
+        let Some(talk) = self.talk() else { return };
+        if body.is_empty() || talk.session.state() != "ExpectAcsRequest" {
+            return;
+        }
+        let rpc = talk.session.rpc().unwrap_or_default().escape_debug();
+        match talk.session.fault() {
+            Some(fault) => info!("request refused: rpc={rpc} fault={}", fault.0),
+            None => info!("request answered: rpc={rpc}"),
+        }
+    }
+
+    /// Makes a promise true and durable; `None`: the backend is still at it.
+    fn keep(&mut self, promise: Promise, now: Now) -> Option<Result<Applied, Fault>> {
+        match promise {
+            Promise::Informed => {
+                self.informed(now);
+                Some(Ok(Applied::default()))
+            }
+            Promise::Values { .. } => match self.model.commit(now.instant) {
+                Ok(Progress::Ready(applied)) => Some(self.keep_values(&promise, applied, now)),
+                Ok(Progress::Pending) => {
+                    self.wait_for(Op::SessionCommit(promise));
+                    None
+                }
+                Err(fault) => Some(Err(fault)),
+            },
+            other => Some(self.keep_order(other, now)),
+        }
+    }
+
+    /// The ACS has taken the Inform (RT-09): its events are delivered, its values known.
+    fn informed(&mut self, now: Now) {
+        let Some(running) = &mut self.session else {
+            return;
+        };
+        for (path, value) in running.reported.drain(..) {
+            self.store.state.notified.insert(path, value);
+        }
+        if running.bootstrap {
+            self.store.state.bootstrapped_url = running.url.clone();
+        }
+        self.queue.delivered_by(Confirmation::InformResponse);
+        self.save(now);
+    }
+
+    /// The session's transaction is done: what of the watched values it changed the ACS knows (NO-04).
+    pub(super) fn acs_knows_its_changes(&mut self) {
+        let Some(running) = &mut self.session else {
+            return;
+        };
+        let before = std::mem::take(&mut running.changed_before);
+        for (path, _) in self.changed_values() {
+            if !before.contains(&path)
+                && let Some(value) = self.value_of(&path)
+            {
+                self.store.state.notified.insert(path, value);
+            }
+        }
+    }
+
+    fn talk(&mut self) -> Option<&mut Talk> {
+        self.session
+            .as_mut()
+            .and_then(|running| running.talk.as_mut())
+    }
+}

@@ -1,0 +1,186 @@
+//! From the wish for a session to its Inform.
+
+use log::{info, warn};
+use mio::Registry;
+
+use super::{Ended, Running, Talk};
+use crate::agent::Agent;
+use crate::agent::clock::Now;
+use crate::agent::work::Op;
+use crate::cwmp::event::{Event, EventCode};
+use crate::cwmp::{
+    AcsRequest, DeviceId, Inform, InformParameter, Input, Session, Setup, Version, inform,
+};
+use crate::datamodel::Fault;
+use crate::net::random;
+use crate::wire::http::{Credentials, Dialogue, Policy, Url};
+use crate::wire::xsd::DateTime;
+
+impl Agent {
+    /// Opens a session if there is reason and nothing speaks against it.
+    pub(in crate::agent) fn open_session(&mut self, now: Now, registry: &Registry) {
+        if !self.wanted
+            || self.session.is_some()
+            || self.idle_reason().is_some()
+            || self.stopping.is_some()
+        {
+            return;
+        }
+        let Some(url) = self.config.acs.url.clone() else {
+            return;
+        };
+        self.wanted = false;
+        self.moved = true;
+        self.schedule.set_retry(None);
+        self.schedule.clear_notification();
+        self.trace.start();
+        info!(
+            "session starts: url={url} retry={}",
+            self.store.state.retry.count
+        );
+        let target = Url::parse(&url);
+        self.session = Some(Running {
+            started: now,
+            url,
+            talk: None,
+            gathering: false,
+            reported: Vec::new(),
+            bootstrap: false,
+            changed_before: Vec::new(),
+        });
+        match target {
+            Ok(target) => self.connection.connect(&target, now.instant, registry),
+            Err(error) => self.end_session(Err(Ended::Url(error.to_string())), now),
+        }
+    }
+
+    /// The connection stands: now the Inform can tell how the device is reached.
+    pub(in crate::agent) fn gather(&mut self, now: Now) {
+        let Some(running) = &mut self.session else {
+            return;
+        };
+        if running.gathering || self.connection.local().is_none() {
+            return;
+        }
+        running.gathering = true;
+        self.moved = true;
+        self.refresh_address(now);
+        self.submit(Op::Inform, now);
+    }
+
+    /// The Inform's values are in memory: builds it and begins.
+    pub(in crate::agent) fn begin_session(&mut self, prepared: Result<(), Fault>, now: Now) {
+        let Some(running) = &self.session else { return };
+        let url = match Url::parse(&running.url) {
+            Ok(url) => url,
+            Err(error) => return self.end_session(Err(Ended::Url(error.to_string())), now),
+        };
+        if let Err(fault) = prepared {
+            // An ACS that is told less is better than one that is told nothing: identity and the backend's forced
+            // parameters are those of the last Inform.
+            let Some(last) = self.last_inform.clone() else {
+                return self.end_session(Err(Ended::Backend(fault)), now);
+            };
+            warn!("inform without fresh values: {fault}");
+            self.queue.discard(EventCode::ValueChange);
+            return self.send_inform(url, last, Vec::new(), now);
+        }
+        if self.queue.contains(EventCode::Bootstrap) {
+            // An ACS that meets the device for the first time learns everything anew.
+            self.store.state.notified.clear();
+        }
+        self.learn_new_values();
+        let changed: Vec<String> = self
+            .changed_values()
+            .into_iter()
+            .map(|(path, _)| path)
+            .collect();
+        // EV-15: 4 VALUE CHANGE exactly when a changed parameter is in the list.
+        if changed.is_empty() {
+            self.queue.discard(EventCode::ValueChange);
+        } else {
+            self.queue.push(Event::new(EventCode::ValueChange));
+        }
+        let device = self.device_id();
+        let parameters = inform::parameters(&self.model, changed.iter().map(String::as_str));
+        let reported = changed
+            .into_iter()
+            .filter_map(|p| self.value_of(&p).map(|v| (p, v)))
+            .collect();
+        self.last_inform = Some((device.clone(), parameters.clone()));
+        self.send_inform(url, (device, parameters), reported, now);
+    }
+
+    fn send_inform(
+        &mut self,
+        url: Url,
+        (device, parameters): (DeviceId, Vec<InformParameter>),
+        reported: Vec<(String, String)>,
+        now: Now,
+    ) {
+        let events = self.queue.mark_sent();
+        if events.is_empty() {
+            // What wanted this session is gone (a change that was taken back).
+            self.session = None;
+            return;
+        }
+        let bootstrap = events.iter().any(|e| e.code == EventCode::Bootstrap);
+        info!(
+            "inform: events=\"{}\"",
+            events
+                .iter()
+                .map(|e| e.code.text())
+                .collect::<Vec<_>>()
+                .join(",")
+        );
+        let credentials = Credentials {
+            username: self.acs_username(&device),
+            password: self.config.acs.password.expose().to_owned(),
+        };
+        let current_time = match now.date() {
+            Some(unix) => DateTime::from_unix(unix, 0),
+            None => DateTime::UNKNOWN,
+        };
+        let asked = std::mem::take(&mut self.ask_rpc_methods) || self.config.acs.get_rpc_methods;
+        let session = Session::new(Setup {
+            version: if self.offer_older {
+                Version::V1_0
+            } else {
+                self.version()
+            },
+            inform: Inform {
+                device,
+                events,
+                current_time,
+                retry_count: self.store.state.retry.count,
+                parameters,
+            },
+            session_timeout: (self.config.cpe.session_timeout > 0)
+                .then_some(self.config.cpe.session_timeout),
+            ids: random::number(),
+            requests: asked
+                .then_some(AcsRequest::GetRpcMethods)
+                .into_iter()
+                .collect(),
+        });
+        let dialogue = Dialogue::new(
+            url,
+            Some(credentials),
+            Policy {
+                basic_over_http: self.config.acs.basic_over_http,
+                ..Policy::default()
+            },
+        );
+        if let Some(running) = &mut self.session {
+            running.reported = reported;
+            running.bootstrap = bootstrap;
+            running.talk = Some(Talk {
+                session,
+                dialogue,
+                outgoing: Vec::new(),
+                encoding: None,
+            });
+        }
+        self.step(Input::Begin, now);
+    }
+}

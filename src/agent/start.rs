@@ -1,0 +1,267 @@
+//! How an agent comes to life.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::time::Duration;
+
+use log::{debug, error, info, warn};
+use mio::Registry;
+
+use super::clock::Now;
+use super::config::{BackendKind, Config};
+use super::management_server::ManagementServer;
+use super::schedule::Schedule;
+use super::state::StateFile;
+use super::{Agent, WHO_ACS, WHO_ADDRESSES, compress, files};
+use crate::backend::Backend;
+use crate::backend::exec::Exec;
+use crate::backend::profile::Profile;
+use crate::cwmp::event::{Event, EventCode};
+use crate::datamodel::mounts::Mounted;
+use crate::net::addresses::Watch;
+use crate::net::http::AcsConnection;
+use crate::net::reactor::token;
+
+/// The profile that comes with the package.
+const DEFAULT_PROFILE: &str = "tr181-gateway.toml";
+
+/// Why an agent cannot start: there is nothing to be a CPE of.
+#[derive(Debug)]
+pub struct StartError(String);
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for StartError {}
+
+impl Agent {
+    /// Brings a CPE to life below `root`, with a configuration that was read from `config_path`.
+    pub fn new(
+        root: files::Root,
+        config_path: PathBuf,
+        config: Config,
+        now: Now,
+        registry: &Registry,
+    ) -> Result<Agent, StartError> {
+        let state_path = root.join(files::STATE);
+        let (store, damage) = StateFile::load(&state_path);
+        if let Some(damage) = damage {
+            error!("state set aside: {damage}");
+        }
+        let mut backend = open_backend(&root, &config, now)?;
+        if let Err(reason) = backend.restore(&store.state.backend) {
+            error!("data model values lost: reason=\"{reason}\"");
+        }
+        let (model, management_server) = mounted(backend);
+        let connection = AcsConnection::new(
+            token(WHO_ACS, 0),
+            super::reach::connection_settings(&root, &config),
+            now.instant,
+        );
+        let mut agent = Agent {
+            queue: store.state.events.clone(),
+            compression: compress::Compression::new(config.acs.compression),
+            root,
+            config_path,
+            config,
+            store,
+            model,
+            management_server,
+            backend_generation: None,
+            work: Default::default(),
+            schedule: Schedule::default(),
+            wanted: false,
+            triggered: false,
+            check_after_session: false,
+            ask_rpc_methods: false,
+            session: None,
+            connection,
+            to_send: false,
+            moved: false,
+            last_session: None,
+            last_session_end: None,
+            last_inform: None,
+            offer_older: false,
+            connreq: None,
+            listen_again: None,
+            listen_wanted: false,
+            configure_wanted: false,
+            address_watch: None,
+            hook: None,
+            hook_wanted: false,
+            reload_wanted: false,
+            stopping: None,
+            started: now,
+            trace: Default::default(),
+            waiting_for_session: Vec::new(),
+            replies: Vec::new(),
+        };
+        agent.come_up(now, registry);
+        Ok(agent)
+    }
+
+    fn come_up(&mut self, now: Now, registry: &Registry) {
+        match Watch::new(registry, token(WHO_ADDRESSES, 0)) {
+            Ok(watch) => self.address_watch = Some(watch),
+            Err(e) => warn!("address changes are noticed at the next session only: reason=\"{e}\""),
+        }
+        self.finish_config_write(now);
+        self.make_connection_request_secrets();
+        self.notice_boot();
+        self.restore_schedule(now);
+        self.apply_config(now, registry);
+        self.resume_retry(now);
+        self.hook_wanted = self.store.state.deferred != Default::default();
+        if let Some(reason) = self.idle_reason() {
+            info!("idle: reason=\"{reason}\"");
+        }
+        if !self.queue.is_empty() && self.schedule.retry().is_none() {
+            self.trigger();
+        }
+        self.save(now);
+        self.want_check(now);
+    }
+
+    /// A power cut came between the state and the configuration file: the state holds what the ACS was promised.
+    fn finish_config_write(&mut self, now: Now) {
+        if self.store.state.pending_config.is_empty() {
+            return;
+        }
+        match self.write_config() {
+            Ok(()) => {
+                self.store.state.pending_config.clear();
+                let (config, _) = Config::load(&self.root, &self.config_path);
+                self.config = config;
+                self.save(now);
+            }
+            Err(e) => {
+                error!("configuration not written: reason=\"{e}\"");
+                if e.step == "edit" {
+                    // It will never be taken: what it says must not be tried at each start.
+                    self.store.state.pending_config.clear();
+                    self.save(now);
+                }
+            }
+        }
+    }
+
+    /// EV-08: a boot is told from a restart of the daemon by the kernel's boot id.
+    fn notice_boot(&mut self) {
+        let path = self.root.join(files::BOOT_ID);
+        let id = match files::read_capped(&path, 128) {
+            Ok(bytes) => String::from_utf8_lossy(&bytes).trim().to_owned(),
+            Err(e) => {
+                warn!("boot cannot be told from a restart: reason=\"{e}\"");
+                // Without an id only the very first start counts as a boot.
+                "unknown".to_owned()
+            }
+        };
+        if self.store.state.boot_id != id {
+            debug!("the device has booted: boot_id={id}");
+            self.store.state.boot_id = id;
+            // RT-05: the retry count and pattern start again after a reboot.
+            self.store.state.retry = Default::default();
+            self.booted();
+        }
+    }
+
+    /// EV-05: `0 BOOTSTRAP` for an ACS that has not confirmed one. It discards what waited for another ACS, but not a boot.
+    pub(super) fn notice_new_acs(&mut self) {
+        let Some(url) = &self.config.acs.url else {
+            return;
+        };
+        if self.store.state.bootstrapped_url == *url || self.queue.contains(EventCode::Bootstrap) {
+            return;
+        }
+        let boot: Vec<Event> = self
+            .queue
+            .iter()
+            .filter(|e| matches!(e.code, EventCode::Boot | EventCode::MReboot))
+            .cloned()
+            .collect();
+        info!("bootstrap: the acs url is new");
+        self.queue.push(Event::new(EventCode::Bootstrap));
+        for event in boot {
+            self.queue.push(event);
+        }
+        self.store.state.retry = Default::default();
+        self.schedule.set_retry(None);
+        self.trigger();
+    }
+
+    /// The retry that waited when the daemon ended: what is left of the wait that was drawn.
+    fn resume_retry(&mut self, now: Now) {
+        let retry = &self.store.state.retry;
+        if retry.count == 0 || self.queue.is_empty() {
+            return;
+        }
+        let whole = Duration::from_millis(retry.wait_ms.into());
+        let left = match now.date() {
+            Some(date) if retry.due_unix > 0 => {
+                Duration::from_secs(u64::try_from(retry.due_unix.saturating_sub(date)).unwrap_or(0))
+                    .min(whole)
+            }
+            _ => whole,
+        };
+        info!(
+            "session retry resumed: retry={} wait_seconds={:.1}",
+            retry.count,
+            left.as_secs_f32()
+        );
+        self.schedule.set_retry(Some(now.instant + left));
+    }
+
+    /// Puts the configuration in force: everything that does not need a new backend.
+    fn apply_config(&mut self, now: Now, registry: &Registry) {
+        self.apply_values(now);
+        self.configure_connection();
+        self.listen(now, registry);
+    }
+}
+
+/// The whole data model: the backend with the daemon's own object mounted over it.
+pub(super) fn mounted(
+    backend: Box<dyn Backend>,
+) -> (Mounted<dyn Backend>, Rc<RefCell<ManagementServer>>) {
+    let management_server = Rc::new(RefCell::new(ManagementServer::new(backend.root())));
+    let mut model = Mounted::new(backend);
+    let prefix = management_server.borrow().prefix().to_owned();
+    model.mount(&prefix, Box::new(Rc::clone(&management_server)));
+    (model, management_server)
+}
+
+pub(super) fn open_backend(
+    root: &files::Root,
+    config: &Config,
+    now: Now,
+) -> Result<Box<dyn Backend>, StartError> {
+    let wanted = &config.cpe.backend;
+    match wanted.kind {
+        BackendKind::Profile => {
+            let path = match &wanted.profile {
+                Some(path) => root.join(path),
+                None => root.join(Path::new(files::PROFILES_DIR).join(DEFAULT_PROFILE)),
+            };
+            let profile = Profile::load(&path)
+                .map_err(|e| StartError(format!("data model profile (cpe.profile): {e}")))?;
+            Ok(Box::new(profile))
+        }
+        BackendKind::Exec => {
+            let program = wanted.program.as_ref().ok_or_else(|| {
+                StartError("cpe.backend is exec, but cpe.exec names no program".into())
+            })?;
+            Ok(Box::new(Exec::new(
+                wanted.root,
+                root.join(program),
+                wanted.arguments.clone(),
+                Duration::from_secs(wanted.timeout.into()),
+                now.instant,
+            )))
+        }
+    }
+}

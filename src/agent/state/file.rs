@@ -1,0 +1,203 @@
+//! The file around the [`State`].
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::{State, Statistics, VERSION};
+use crate::agent::files::{self, FileError};
+
+/// A whole data model of changed values is some 100 KiB; beyond this something has gone wild.
+const MAX_BYTES: usize = 4 * 1024 * 1024;
+/// So many damaged files are kept for whoever looks into it: flash is small.
+const MAX_DAMAGED: u32 = 3;
+/// It holds passwords.
+const MODE: u32 = 0o600;
+/// The last line. A file that was cut short may well be legal TOML.
+const END: &str = "# end of the state\n";
+
+/// The state with its file.
+#[derive(Debug)]
+pub struct StateFile {
+    /// What is kept. Change it, then [`save`](StateFile::save).
+    pub state: State,
+    path: PathBuf,
+    saved: Option<Saved>,
+}
+
+/// What the file holds: a digest, because the text itself may be large.
+#[derive(Debug, PartialEq)]
+struct Saved {
+    digest: [u8; 32],
+    statistics: Statistics,
+}
+
+/// A state file that could not be used. It is set aside, and a fresh state takes its place.
+#[derive(Debug)]
+pub struct Damage {
+    /// What is wrong with it. Shows nothing of it: it holds passwords.
+    pub reason: String,
+    /// Where it is now, if it could be moved.
+    pub kept_as: Option<PathBuf>,
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)?;
+        match &self.kept_as {
+            Some(path) => write!(f, "; kept as {}", path.display()),
+            None => f.write_str("; it will be replaced"),
+        }
+    }
+}
+
+impl StateFile {
+    /// Reads the file. Missing: a fresh state. What a crash left beside it is removed.
+    pub fn load(path: impl Into<PathBuf>) -> (StateFile, Option<Damage>) {
+        let path = path.into();
+        files::remove_leftover(&path);
+        match read(&path) {
+            Ok(Some(state)) => {
+                let mut file = StateFile {
+                    state,
+                    path,
+                    saved: None,
+                };
+                file.saved = file.serialize().ok().map(|(_, saved)| saved);
+                (file, None)
+            }
+            Ok(None) => (
+                StateFile {
+                    state: State::default(),
+                    path,
+                    saved: None,
+                },
+                None,
+            ),
+            Err(reason) => {
+                let damage = Damage {
+                    reason,
+                    kept_as: set_aside(&path),
+                };
+                (
+                    StateFile {
+                        state: State::default(),
+                        path,
+                        saved: None,
+                    },
+                    Some(damage),
+                )
+            }
+        }
+    }
+
+    /// Writes what changed since the last save. Returns whether the file was written: counters alone never cause
+    /// that (EV-22).
+    pub fn save(&mut self) -> Result<bool, FileError> {
+        self.write_unless(|old, new| old.digest == new.digest)
+    }
+
+    /// Writes also when only the counters changed; for the end of the daemon.
+    pub fn flush(&mut self) -> Result<bool, FileError> {
+        self.write_unless(|old, new| old == new)
+    }
+
+    fn write_unless(&mut self, same: fn(&Saved, &Saved) -> bool) -> Result<bool, FileError> {
+        let failed = |source| FileError {
+            path: self.path.clone(),
+            step: "serialize",
+            source,
+        };
+        let (mut text, now) = self.serialize().map_err(failed)?;
+        if self.saved.as_ref().is_some_and(|saved| same(saved, &now)) {
+            return Ok(false);
+        }
+        text.push_str(&statistics_text(&self.state.statistics).map_err(failed)?);
+        text.push_str(END);
+        if text.len() > MAX_BYTES {
+            // The next start would refuse it.
+            return Err(failed(io::Error::new(
+                io::ErrorKind::FileTooLarge,
+                "the state is too large",
+            )));
+        }
+        if let Some(folder) = self.path.parent() {
+            fs::create_dir_all(folder).map_err(|source| FileError {
+                path: folder.into(),
+                step: "create",
+                source,
+            })?;
+        }
+        files::atomic_write(&self.path, text.as_bytes(), MODE)?;
+        self.saved = Some(now);
+        Ok(true)
+    }
+
+    /// The text without the counters, and what is remembered of it once it is written.
+    fn serialize(&self) -> io::Result<(String, Saved)> {
+        let text = toml::to_string(&self.state).map_err(io::Error::other)?;
+        let digest = Sha256::digest(text.as_bytes()).into();
+        Ok((
+            text,
+            Saved {
+                digest,
+                statistics: self.state.statistics.clone(),
+            },
+        ))
+    }
+}
+
+/// As a table of its own, which TOML lets stand behind all others.
+fn statistics_text(statistics: &Statistics) -> io::Result<String> {
+    #[derive(Serialize)]
+    struct Tail<'a> {
+        statistics: &'a Statistics,
+    }
+    let text = toml::to_string(&Tail { statistics }).map_err(io::Error::other)?;
+    Ok(format!("\n{text}"))
+}
+
+/// `None`: there is no file. An error says what is wrong with it.
+fn read(path: &Path) -> Result<Option<State>, String> {
+    let bytes = match files::read_capped(path, MAX_BYTES) {
+        Ok(bytes) => bytes,
+        Err(error) if error.is_missing() => return Ok(None),
+        Err(error) => return Err(error.to_string()),
+    };
+    let text = String::from_utf8(bytes).map_err(|_| "not UTF-8".to_owned())?;
+    if !text.ends_with(END) {
+        return Err("cut short".to_owned());
+    }
+    let state: State = toml::from_str(&text).map_err(|error| {
+        // The error's own text quotes the line, which may be a password's.
+        let before = error
+            .span()
+            .and_then(|span| text.get(..span.start))
+            .unwrap_or_default();
+        format!("not a state: line {}", before.matches('\n').count() + 1)
+    })?;
+    match state.version {
+        VERSION => Ok(Some(state)),
+        other => Err(format!(
+            "of layout {other}, which this version does not know"
+        )),
+    }
+}
+
+/// Moves a damaged file to the first free of the names kept for that, else over the last.
+fn set_aside(path: &Path) -> Option<PathBuf> {
+    let path = files::target(path);
+    let name = path.file_name()?.to_owned();
+    let kept = |number: u32| {
+        let mut name = name.clone();
+        name.push(format!(".damaged-{number}"));
+        path.with_file_name(name)
+    };
+    let free = (1..MAX_DAMAGED).find(|&number| fs::symlink_metadata(kept(number)).is_err());
+    let place = kept(free.unwrap_or(MAX_DAMAGED));
+    fs::rename(&path, &place).ok().map(|()| place)
+}

@@ -1,0 +1,140 @@
+//! What must survive a reboot, a `kill -9` and a power cut (DESIGN 2.3): one TOML file, replaced whole, only when
+//! something changed.
+
+mod file;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+pub use file::{Damage, StateFile};
+
+use super::config::Secret;
+use crate::cwmp::event::EventQueue;
+use crate::datamodel::attributes::Attributes;
+
+/// The layout below. A file of a newer layout is set aside, not guessed at.
+pub const VERSION: u32 = 1;
+
+/// Everything durable.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct State {
+    /// The layout of the file; a file that does not say is none of ours.
+    #[serde(default)]
+    pub version: u32,
+    /// The kernel's boot id when this was written: tells a reboot from a restart of the daemon (EV-08).
+    pub boot_id: String,
+    /// The ACS URL for which `0 BOOTSTRAP` was delivered; empty: none yet (EV-05, EV-07).
+    pub bootstrapped_url: String,
+    /// ManagementServer.ParameterKey
+    pub parameter_key: String,
+    /// The data model backend's own text: overlay, instance numbers. Opaque here.
+    pub backend: String,
+    /// The session retry that is due.
+    pub retry: Retry,
+    /// What the ACS ordered for after the session.
+    pub deferred: Deferred,
+    /// How the ACS reaches the device: made at the first boot.
+    pub connection_request: ConnectionRequest,
+    /// Counters. They alone never cause a write (EV-22).
+    #[serde(skip_serializing)]
+    pub statistics: Statistics,
+    /// Events that were not delivered yet, in order.
+    pub events: EventQueue,
+    /// ScheduleInform orders that are not due yet.
+    pub scheduled_informs: Vec<ScheduledInform>,
+    /// What a transaction of the ACS must still write to the configuration file: section, option, value. Not empty
+    /// only between the two writes.
+    pub pending_config: Vec<[String; 3]>,
+    /// Notification attributes that differ from the default, by path.
+    pub attributes: Attributes,
+    /// Last values told to the ACS of parameters whose changes are notified, by path.
+    pub notified: BTreeMap<String, String>,
+}
+
+/// The session retry that is due (TR-069 3.2.1.1).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Retry {
+    /// RetryCount; 0: the last session was good.
+    pub count: u32,
+    /// The wait that was drawn, in milliseconds.
+    pub wait_ms: u32,
+    /// When it ends, in Unix seconds; 0 when the clock was unknown.
+    pub due_unix: i64,
+}
+
+/// What the ACS ordered and was answered, but that happens after the session.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Deferred {
+    /// CommandKeys of Reboot orders; none: no reboot.
+    pub reboot: Vec<String>,
+    /// FactoryReset was ordered.
+    pub factory_reset: bool,
+}
+
+/// How the ACS reaches the device: made once, at the first boot.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ConnectionRequest {
+    /// Random path of the URL (CR-03).
+    pub path: String,
+    /// User until the ACS sets one.
+    pub username: String,
+    /// Password until the ACS sets one.
+    pub password: Secret,
+    /// The address that the last session left from: the URL's until the next one says otherwise.
+    pub address: String,
+}
+
+/// Counters since the state was made.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Statistics {
+    /// Sessions begun.
+    pub sessions: u32,
+    /// Sessions that ended well.
+    pub succeeded: u32,
+    /// Sessions that did not.
+    pub failed: u32,
+}
+
+/// A ScheduleInform order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ScheduledInform {
+    /// Its CommandKey.
+    pub command_key: String,
+    /// DelaySeconds.
+    pub delay: u32,
+    /// When it was ordered, in Unix seconds.
+    pub made_unix: i64,
+    /// When it is due, in Unix seconds.
+    pub due_unix: i64,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        State {
+            version: VERSION,
+            boot_id: String::new(),
+            bootstrapped_url: String::new(),
+            parameter_key: String::new(),
+            backend: String::new(),
+            retry: Retry::default(),
+            deferred: Deferred::default(),
+            connection_request: ConnectionRequest::default(),
+            statistics: Statistics::default(),
+            events: EventQueue::default(),
+            scheduled_informs: Vec::new(),
+            pending_config: Vec::new(),
+            attributes: Attributes::default(),
+            notified: BTreeMap::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

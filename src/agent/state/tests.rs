@@ -1,0 +1,298 @@
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::path::PathBuf;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::agent::files::tests::Scratch;
+use crate::cwmp::event::{Event, EventCode};
+use crate::datamodel::attributes::{AttributeChange, Notification};
+
+/// A state with something in every field.
+fn full() -> State {
+    let mut events = EventQueue::default();
+    assert!(events.push(Event::new(EventCode::Boot)));
+    assert!(events.push(Event::with_key(EventCode::MReboot, "key \"1\"")));
+    let mut attributes = Attributes::default();
+    attributes.apply(&[AttributeChange {
+        path: "Device.Time.Enable".into(),
+        notification: Some(Notification::Active),
+        access: Some(vec!["Subscriber".into()]),
+    }]);
+    State {
+        version: VERSION,
+        boot_id: "0ca8".into(),
+        bootstrapped_url: "https://acs.example/".into(),
+        parameter_key: "p".into(),
+        backend: "[a]\nb = \"\"\"c\"\"\"\n# end of the state\n".into(),
+        retry: Retry {
+            count: 3,
+            wait_ms: u32::MAX,
+            due_unix: -1,
+        },
+        deferred: Deferred {
+            reboot: vec!["key".into(), String::new()],
+            factory_reset: true,
+        },
+        connection_request: ConnectionRequest {
+            path: "/x".into(),
+            username: "u".into(),
+            password: Secret::new("hunter2"),
+            address: "192.0.2.1".into(),
+        },
+        statistics: Statistics {
+            sessions: u32::MAX,
+            succeeded: 1,
+            failed: 2,
+        },
+        events,
+        scheduled_informs: vec![ScheduledInform {
+            command_key: "k".into(),
+            delay: 9,
+            made_unix: 1,
+            due_unix: 10,
+        }],
+        pending_config: vec![["acs".into(), "url".into(), "http://a/".into()]],
+        attributes,
+        notified: [("Device.X".to_owned(), "1".to_owned())].into(),
+    }
+}
+
+fn load(scratch: &Scratch) -> (StateFile, Option<Damage>) {
+    StateFile::load(path(scratch))
+}
+
+fn path(scratch: &Scratch) -> PathBuf {
+    scratch.0.join("state.toml")
+}
+
+fn saved(scratch: &Scratch, state: &State) {
+    let (mut file, _) = load(scratch);
+    file.state = state.clone();
+    file.save().unwrap();
+}
+
+#[test]
+fn everything_survives_and_others_may_not_read_it() // EV-06 EV-09 EV-10 EV-21
+{
+    let scratch = Scratch::new("state-round");
+    let (mut file, damage) = StateFile::load(scratch.0.join("new/folder/state.toml"));
+    assert!(damage.is_none());
+    assert_eq!(file.state, State::default());
+    file.state = full();
+    assert!(file.save().unwrap());
+    let path = scratch.0.join("new/folder/state.toml");
+    assert_eq!(
+        fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+    let (again, damage) = StateFile::load(path);
+    assert!(damage.is_none());
+    assert_eq!(again.state, full());
+}
+
+#[test]
+fn only_changes_are_written() // EV-22
+{
+    let scratch = Scratch::new("state-wear");
+    saved(&scratch, &full());
+    let (mut file, _) = load(&scratch);
+    let inode = || fs::metadata(path(&scratch)).unwrap().ino();
+    let before = inode();
+    file.state.statistics.sessions = 7;
+    assert!(!file.save().unwrap());
+    assert_eq!(inode(), before);
+    assert!(file.flush().unwrap());
+    assert!(!file.flush().unwrap());
+    assert_eq!(load(&scratch).0.state.statistics.sessions, 7);
+    file.state.parameter_key = "other".into();
+    assert!(file.save().unwrap());
+    assert!(!file.save().unwrap());
+    assert_eq!(load(&scratch).0.state, file.state);
+}
+
+#[test]
+fn a_crash_at_any_step_of_a_save_leaves_the_old_or_the_new_state() // EV-21
+{
+    let scratch = Scratch::new("state-crash");
+    let temporary = scratch.0.join(".state.toml.cwmpd-new");
+    saved(&scratch, &full());
+    let new = State {
+        parameter_key: "new".into(),
+        ..full()
+    };
+    let other = Scratch::new("state-crash-other");
+    saved(&other, &new);
+    let text = fs::read(path(&other)).unwrap();
+    // Cut at any byte of writing the temporary file; the last step is the whole file, not yet renamed.
+    for written in (0..=text.len()).step_by(7).chain([text.len()]) {
+        fs::write(&temporary, &text[..written]).unwrap();
+        let (file, damage) = load(&scratch);
+        assert!(damage.is_none());
+        assert_eq!(file.state, full());
+        assert_eq!(scratch.names(), ["state.toml"]);
+    }
+    // The rename was the last thing that happened.
+    fs::write(&temporary, &text).unwrap();
+    fs::rename(&temporary, path(&scratch)).unwrap();
+    assert_eq!(load(&scratch).0.state, new);
+}
+
+#[test]
+fn a_damaged_file_is_set_aside_and_a_fresh_state_takes_its_place() {
+    let scratch = Scratch::new("state-damage");
+    saved(&scratch, &full());
+    let good = fs::read(path(&scratch)).unwrap();
+    let text = String::from_utf8(good.clone()).unwrap();
+    let mut not_utf8 = good.clone();
+    not_utf8[10] = 0xff;
+    let wrong: [(Vec<u8>, &str); 7] = [
+        (Vec::new(), "cut short"),
+        (good[..good.len() / 2].to_vec(), "cut short"),
+        (not_utf8, "not UTF-8"),
+        (
+            text.replace("version = 1", "version = 2").into_bytes(),
+            "of layout 2, which this version does not know",
+        ),
+        (
+            text.replace("version = 1", "").into_bytes(),
+            "of layout 0, which this version does not know",
+        ),
+        (
+            text.replace("password = ", "password = 1 # ").into_bytes(),
+            "not a state: line ",
+        ),
+        (vec![b'x'; 5 * 1024 * 1024], "larger than 4194304 bytes"),
+    ];
+    for (bytes, reason) in wrong {
+        fs::write(path(&scratch), &bytes).unwrap();
+        let (mut file, damage) = load(&scratch);
+        let damage = damage.unwrap();
+        assert!(damage.reason.contains(reason), "{damage}");
+        assert!(!damage.to_string().contains("hunter2"));
+        assert_eq!(fs::read(damage.kept_as.unwrap()).unwrap(), bytes);
+        assert_eq!(file.state, State::default());
+        assert!(file.save().unwrap());
+        assert!(load(&scratch).1.is_none());
+    }
+    let kept = [
+        "state.toml",
+        "state.toml.damaged-1",
+        "state.toml.damaged-2",
+        "state.toml.damaged-3",
+    ];
+    assert_eq!(scratch.names(), kept);
+}
+
+#[test]
+fn what_is_no_file_does_not_stop_us() {
+    let scratch = Scratch::new("state-folder");
+    fs::create_dir(path(&scratch)).unwrap();
+    let (mut file, damage) = load(&scratch);
+    assert!(damage.unwrap().kept_as.is_some());
+    assert!(file.save().unwrap());
+    assert!(load(&scratch).1.is_none());
+}
+
+#[test]
+fn a_linked_state_stays_linked() {
+    let scratch = Scratch::new("state-link");
+    let real = Scratch::new("state-link-real");
+    symlink(path(&real), path(&scratch)).unwrap();
+    saved(&scratch, &full());
+    assert_eq!(load(&real).0.state, full());
+    fs::write(path(&real), "x").unwrap();
+    assert!(load(&scratch).1.is_some());
+    assert_eq!(
+        (scratch.names(), real.names()),
+        (
+            vec!["state.toml".into()],
+            vec!["state.toml.damaged-1".into()]
+        )
+    );
+}
+
+#[test]
+fn what_could_not_be_read_again_is_not_written() {
+    let scratch = Scratch::new("state-large");
+    saved(&scratch, &full());
+    let (mut file, _) = load(&scratch);
+    file.state.backend = "x".repeat(5 * 1024 * 1024);
+    assert_eq!(file.save().unwrap_err().step, "serialize");
+    assert_eq!(load(&scratch).0.state, full());
+    // A failed save is made up for by the next.
+    file.state.backend = "y".into();
+    assert!(file.save().unwrap());
+}
+
+#[test]
+fn fields_of_a_later_version_do_no_harm() {
+    let scratch = Scratch::new("state-later");
+    saved(&scratch, &full());
+    let text = fs::read_to_string(path(&scratch)).unwrap();
+    fs::write(path(&scratch), format!("later = 1\n{text}")).unwrap();
+    let (file, damage) = load(&scratch);
+    assert!(damage.is_none());
+    assert_eq!(file.state, full());
+}
+
+#[test]
+fn secrets_are_not_shown() {
+    assert!(!format!("{:?}", full()).contains("hunter2"));
+}
+
+/// Thousands of attributes and a large overlay go through in one piece.
+#[test]
+fn a_large_state_survives() {
+    let scratch = Scratch::new("state-many");
+    let mut state = full();
+    let changes: Vec<_> = (0..5000)
+        .map(|n| AttributeChange {
+            path: format!("Device.Hosts.Host.{n}.IPAddress"),
+            notification: Some(Notification::Passive),
+            access: None,
+        })
+        .collect();
+    state.attributes.apply(&changes);
+    state.backend = "Device.X = 'y'\n".repeat(20_000);
+    saved(&scratch, &state);
+    assert_eq!(load(&scratch).0.state, state);
+}
+
+proptest! {
+    // Each case syncs a disk several times.
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_text_survives(texts in proptest::collection::vec(any::<String>(), 8), time: i64, number: u32) {
+        let scratch = Scratch::new("state-any");
+        let mut state = full();
+        let [a, b, c, d, e, f, g, h] = <[String; 8]>::try_from(texts).unwrap();
+        (state.boot_id, state.bootstrapped_url, state.parameter_key, state.backend) = (a, b, c, d);
+        state.deferred.reboot = vec![e.clone()];
+        state.connection_request.password = Secret::new(f.clone());
+        state.scheduled_informs = vec![ScheduledInform { command_key: e, delay: number, made_unix: time, due_unix: time }];
+        state.notified = [(g.clone(), h.clone())].into();
+        state.attributes.apply(&[AttributeChange { path: h, notification: None, access: Some(vec![g, f]) }]);
+        saved(&scratch, &state);
+        let (file, damage) = load(&scratch);
+        prop_assert!(damage.is_none());
+        prop_assert_eq!(file.state, state);
+    }
+
+    #[test]
+    fn any_bytes_are_survived(bytes in proptest::collection::vec(any::<u8>(), 0..200), at: prop::sample::Index, byte: u8) {
+        let scratch = Scratch::new("state-bytes");
+        fs::write(path(&scratch), &bytes).unwrap();
+        prop_assert!(load(&scratch).1.is_some());
+        // And one wrong byte in a good file: read, or set aside.
+        saved(&scratch, &full());
+        let mut good = fs::read(path(&scratch)).unwrap();
+        let at = at.index(good.len());
+        good[at] = byte;
+        fs::write(path(&scratch), &good).unwrap();
+        let (file, damage) = load(&scratch);
+        prop_assert!(damage.is_none() || file.state == State::default());
+    }
+}

@@ -1,0 +1,100 @@
+//! `cwmp status`: icwmp's keys, and why things are as they are.
+
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+use super::Agent;
+use super::clock::Now;
+use crate::wire::xsd::DateTime;
+
+/// How the last session went.
+pub(super) struct LastSession {
+    pub(super) started: Now,
+    pub(super) ended: Now,
+    /// The reason in words when it failed.
+    pub(super) outcome: Result<(), String>,
+}
+
+impl Agent {
+    /// The answer to `cwmp status` and, later, the ubus object's `status`.
+    pub(super) fn status(&self, now: Now) -> Value {
+        let at = |instant: Option<Instant>| instant.map(|i| time(now.unix_at(i)));
+        let na = || "N/A".to_owned();
+        let (state, started, ended, reason) = match (&self.session, &self.last_session) {
+            (Some(running), _) => ("running", time(running.started.unix), na(), None),
+            (None, Some(last)) => (
+                if last.outcome.is_ok() {
+                    "success"
+                } else {
+                    "failure"
+                },
+                time(last.started.unix),
+                time(last.ended.unix),
+                last.outcome.as_ref().err().cloned(),
+            ),
+            (None, None) => ("N/A", na(), na(), None),
+        };
+        let next = [self.schedule.deadline(), self.wanted.then_some(now.instant)]
+            .into_iter()
+            .flatten()
+            .min();
+        let statistics = &self.store.state.statistics;
+        json!({
+            "cwmp": {
+                "status": if self.stopping.is_some() { "stopping" } else { "up" },
+                "start_time": time(self.started.unix),
+                "acs_url": self.config.acs.url.clone().unwrap_or_default(),
+                "idle_reason": self.idle_reason(),
+                "version": env!("CARGO_PKG_VERSION"),
+                "data_model": self.model_name(),
+                "connection_request_url": self.management_server.borrow().get("ConnectionRequestURL"),
+            },
+            "last_session": {
+                "status": state,
+                "start_time": started,
+                "end_time": ended,
+                "reason": reason,
+                "state": self.session.as_ref().map(|running| running.state()),
+            },
+            "next_session": {
+                "status": "waiting",
+                "start_time": at(next).unwrap_or_else(na),
+                "end_time": "N/A",
+                "retry_count": self.store.state.retry.count,
+                "retry": at(self.schedule.retry()),
+                "periodic": at(self.schedule.periodic()),
+                "scheduled": at(self.schedule.next_scheduled()),
+            },
+            "statistics": {
+                "success_sessions": statistics.succeeded,
+                "failure_sessions": statistics.failed,
+                "total_sessions": statistics.sessions,
+            },
+            "events": self.events(),
+        })
+    }
+
+    /// The undelivered events.
+    pub(super) fn events(&self) -> Vec<Value> {
+        self.queue
+            .iter()
+            .map(|event| json!({ "event": event.code.text(), "command_key": event.command_key }))
+            .collect()
+    }
+
+    /// Why no session will come by itself; `None` when one may.
+    pub(super) fn idle_reason(&self) -> Option<&'static str> {
+        if self.config.acs.url.is_none() {
+            Some("no acs url is configured")
+        } else if !self.config.cpe.enable {
+            Some("cwmp is disabled (cpe.enable)")
+        } else {
+            None
+        }
+    }
+}
+
+fn time(unix: i64) -> String {
+    DateTime::from_unix(unix, 0).to_string()
+}

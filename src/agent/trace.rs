@@ -1,0 +1,285 @@
+//! The messages of the running or last session, for `cwmp trace`: kept as they travelled, decoded when asked for,
+//! with secrets masked.
+
+use serde_json::{Map, Value, json};
+
+use crate::wire::xml::{self, Element};
+use crate::wire::xsd::DateTime;
+
+/// What one session may keep in memory. A router has little, and a whole-tree answer is of no use on a screen.
+const MAX_SESSION: usize = 96 * 1024;
+/// A longer message is kept as its size only.
+const MAX_MESSAGE: usize = 32 * 1024;
+
+/// Who sent a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum From {
+    /// This device.
+    Cpe,
+    /// The ACS.
+    Acs,
+}
+
+/// One HTTP request or reply.
+struct Record {
+    unix: i64,
+    from: From,
+    /// HTTP status of a reply.
+    status: Option<u16>,
+    len: usize,
+    /// The body, unless it was too long.
+    body: Option<Vec<u8>>,
+}
+
+/// The messages of one session.
+#[derive(Default)]
+pub struct Trace {
+    records: Vec<Record>,
+    kept: usize,
+    /// How many records a follower has been given.
+    followed: usize,
+}
+
+impl Trace {
+    /// Forgets the last session.
+    pub fn start(&mut self) {
+        *self = Trace::default();
+    }
+
+    /// Keeps a request or reply.
+    pub fn add(&mut self, unix: i64, from: From, status: Option<u16>, body: &[u8]) {
+        let keep = body.len() <= MAX_MESSAGE && self.kept + body.len() <= MAX_SESSION;
+        let body_kept = keep.then(|| body.to_vec());
+        self.kept += body_kept.as_ref().map_or(0, Vec::len);
+        self.records.push(Record {
+            unix,
+            from,
+            status,
+            len: body.len(),
+            body: body_kept,
+        });
+    }
+
+    /// Every message, decoded.
+    pub fn render(&self) -> Vec<Value> {
+        self.records.iter().map(render).collect()
+    }
+
+    /// The messages that came since the last call.
+    pub fn follow(&mut self) -> Vec<Value> {
+        let new = self
+            .records
+            .iter()
+            .skip(self.followed)
+            .map(render)
+            .collect();
+        self.followed = self.records.len();
+        new
+    }
+}
+
+fn render(record: &Record) -> Value {
+    let mut out = Map::new();
+    out.insert(
+        "time".into(),
+        DateTime::from_unix(record.unix, 0).to_string().into(),
+    );
+    let direction = if record.from == From::Cpe {
+        "sent"
+    } else {
+        "received"
+    };
+    out.insert("direction".into(), direction.into());
+    if let Some(status) = record.status {
+        out.insert("status".into(), status.into());
+    }
+    out.insert("bytes".into(), record.len.into());
+    match &record.body {
+        Some(body) if body.is_empty() => {
+            out.insert("message".into(), "(empty)".into());
+        }
+        Some(body) => match xml::parse(body, &xml::Limits::default()) {
+            Ok(document) => decode(&document.root, &mut out),
+            Err(error) => {
+                out.insert("message".into(), format!("(not readable: {error})").into());
+            }
+        },
+        None => {
+            out.insert("message".into(), "(too long to keep)".into());
+        }
+    }
+    Value::Object(out)
+}
+
+fn decode(envelope: &Element, out: &mut Map<String, Value>) {
+    for header in envelope.child("Header").map_or(&[][..], |h| &h.children) {
+        out.insert(header.name.clone(), header.text.clone().into());
+    }
+    let Some(method) = envelope.child("Body").and_then(|b| b.children.first()) else {
+        out.insert("message".into(), "(no method)".into());
+        return;
+    };
+    out.insert("message".into(), method.name.clone().into());
+    if !method.children.is_empty() {
+        let arguments = value(method);
+        let mut detail = String::new();
+        describe(&arguments, 0, &mut detail);
+        out.insert("detail".into(), detail.into());
+        out.insert("arguments".into(), arguments);
+    }
+}
+
+/// Arguments as indented lines, a parameter with its value on one.
+fn describe(value: &Value, depth: usize, out: &mut String) {
+    match value {
+        Value::Object(members) => {
+            if let (Some(Value::String(name)), Some(Value::String(text)), 2) =
+                (members.get("Name"), members.get("Value"), members.len())
+            {
+                return line(depth, &format!("{name} = {}", text.escape_debug()), out);
+            }
+            for (name, member) in members {
+                if let Value::String(text) = member {
+                    line(depth, &format!("{name}: {}", text.escape_debug()), out);
+                } else {
+                    line(depth, &format!("{name}:"), out);
+                    describe(member, depth + 1, out);
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| describe(item, depth, out)),
+        Value::String(text) => line(depth, &text.escape_debug().to_string(), out),
+        _ => {}
+    }
+}
+
+fn line(depth: usize, text: &str, out: &mut String) {
+    if !out.is_empty() {
+        out.push('\n');
+    }
+    out.extend(std::iter::repeat_n("  ", depth));
+    out.push_str(text);
+}
+
+/// An argument as JSON: a list for an array, an object for a struct, text for the rest.
+fn value(element: &Element) -> Value {
+    if element.children.is_empty() {
+        let empty_array = element.attribute("arrayType").is_some();
+        return if empty_array {
+            json!([])
+        } else {
+            element.text.clone().into()
+        };
+    }
+    if element.attribute("arrayType").is_some() {
+        return element.children.iter().map(value).collect();
+    }
+    let name = element.child_text("Name").unwrap_or_default();
+    let mut object = Map::new();
+    for child in &element.children {
+        let secret = is_secret(&child.name) || (child.name == "Value" && is_secret(name));
+        let shown = if secret && !child.text.is_empty() {
+            json!("********")
+        } else {
+            value(child)
+        };
+        match object.get_mut(&child.name) {
+            // SetParameterValuesFault comes once per parameter, outside an array.
+            Some(Value::Array(list)) => list.push(shown),
+            Some(first) => *first = json!([first.take(), shown]),
+            None => {
+                object.insert(child.name.clone(), shown);
+            }
+        }
+    }
+    Value::Object(object)
+}
+
+/// Whether a parameter or argument of this name holds a secret: the hidden ones of TR-181 and TR-098 and what vendors call theirs.
+fn is_secret(name: &str) -> bool {
+    const WORDS: [&str; 8] = [
+        "password",
+        "passphrase",
+        "presharedkey",
+        "secret",
+        "wepkey",
+        "keyphrase",
+        "privatekey",
+        "pin",
+    ];
+    let last = name
+        .rsplit('.')
+        .next()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    WORDS.iter().any(|word| {
+        if *word == "pin" {
+            last == "pin"
+        } else {
+            last.contains(word)
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn envelope(body: &str) -> Vec<u8> {
+        format!(
+            r#"<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" xmlns:e="http://schemas.xmlsoap.org/soap/encoding/" xmlns:cwmp="urn:dslforum-org:cwmp-1-2"><s:Header><cwmp:ID s:mustUnderstand="1">7</cwmp:ID></s:Header><s:Body>{body}</s:Body></s:Envelope>"#
+        )
+        .into_bytes()
+    }
+
+    #[test]
+    fn messages_are_decoded_and_secrets_masked() {
+        // LS-04
+        let mut trace = Trace::default();
+        let spv = envelope(
+            r#"<cwmp:SetParameterValues><ParameterList e:arrayType="cwmp:ParameterValueStruct[2]"><ParameterValueStruct><Name>Device.ManagementServer.Password</Name><Value>hunter2</Value></ParameterValueStruct><ParameterValueStruct><Name>Device.WiFi.SSID.1.SSID</Name><Value>home</Value></ParameterValueStruct></ParameterList><ParameterKey>k</ParameterKey></cwmp:SetParameterValues>"#,
+        );
+        trace.add(1_795_348_800, From::Acs, Some(200), &spv);
+        let rendered = trace.render();
+        let text = Value::Array(rendered.clone()).to_string();
+        assert!(!text.contains("hunter2"), "{text}");
+        assert_eq!(rendered[0]["message"], "SetParameterValues");
+        assert_eq!(rendered[0]["ID"], "7");
+        assert_eq!(
+            rendered[0]["arguments"]["ParameterList"][1]["Value"],
+            "home"
+        );
+        assert_eq!(rendered[0]["time"], "2026-11-22T12:00:00Z");
+    }
+
+    #[test]
+    fn a_download_password_is_masked_and_a_user_name_is_not() {
+        let mut trace = Trace::default();
+        trace.add(
+            0,
+            From::Acs,
+            Some(200),
+            &envelope(
+                "<cwmp:Download><Username>u</Username><Password>p&amp;w</Password></cwmp:Download>",
+            ),
+        );
+        let rendered = &trace.render()[0];
+        assert_eq!(rendered["arguments"]["Password"], "********");
+        assert_eq!(rendered["arguments"]["Username"], "u");
+    }
+
+    #[test]
+    fn long_messages_cost_no_memory_and_followers_see_each_once() {
+        let mut trace = Trace::default();
+        trace.add(0, From::Cpe, None, &vec![b'x'; MAX_MESSAGE + 1]);
+        assert_eq!(trace.kept, 0);
+        assert_eq!(trace.follow().len(), 1);
+        assert_eq!(trace.follow().len(), 0);
+        trace.add(0, From::Cpe, None, b"");
+        assert_eq!(trace.follow()[0]["message"], "(empty)");
+        for _ in 0..10 {
+            trace.add(0, From::Acs, Some(200), &vec![b'x'; MAX_MESSAGE]);
+        }
+        assert!(trace.kept <= MAX_SESSION);
+    }
+}
