@@ -22,6 +22,7 @@ extern crate self as cwmpd;
 pub mod agent;
 pub mod backend;
 pub mod connreq;
+pub mod control;
 pub mod cwmp;
 pub mod datamodel;
 pub mod jobs;

@@ -1,0 +1,129 @@
+//! `cwmp doctor`: walks the way to the ACS step by step, with the configuration and the network code of the daemon
+//! but in a process of its own, and says at each step what it saw and what to do.
+//!
+//! It asks the ACS with GET: that begins no session and changes nothing there. An ACS that knows only POST says
+//! so (405), which is answer enough, and one that wants credentials asks for them all the same.
+
+mod acs;
+mod advice;
+mod device;
+mod probe;
+
+use std::io;
+
+use serde::Serialize;
+
+use crate::agent::files::Root;
+
+/// How a step went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// As it should be.
+    Ok,
+    /// It works, or may; but see the advice.
+    Warning,
+    /// It does not work.
+    Failed,
+    /// Not looked at, because of what came before.
+    Skipped,
+}
+
+/// What a step found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// The step.
+    pub step: &'static str,
+    /// How it went.
+    pub outcome: Outcome,
+    /// What was seen. No secrets.
+    pub saw: String,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub advice: Option<String>,
+}
+
+/// The steps, in their order.
+pub const STEPS: [&str; 9] = [
+    CONFIGURATION,
+    CLOCK,
+    DNS,
+    TCP,
+    TLS,
+    HTTP,
+    AUTHENTICATION,
+    DAEMON,
+    CONNECTION_REQUESTS,
+];
+
+const CONFIGURATION: &str = "configuration";
+const CLOCK: &str = "clock";
+const DNS: &str = "dns";
+const TCP: &str = "tcp";
+const TLS: &str = "tls";
+const HTTP: &str = "http";
+const AUTHENTICATION: &str = "authentication";
+const DAEMON: &str = "daemon";
+const CONNECTION_REQUESTS: &str = "connection requests";
+
+/// Takes findings as they come; its error ends the walk.
+pub type Report<'a> = &'a mut dyn FnMut(Finding) -> io::Result<()>;
+
+/// Walks all steps for the device below `root`.
+pub fn run(root: &Root, report: Report) -> io::Result<()> {
+    let (config, findings) = device::configuration(root);
+    for finding in findings {
+        report(finding)?;
+    }
+    report(device::clock())?;
+    let daemon = device::Daemon::ask(root);
+    let peer = match &config.acs.url {
+        Some(url) => acs::walk(root, &config, url, daemon.username.as_deref(), report)?,
+        None => {
+            for step in [DNS, TCP, TLS, HTTP, AUTHENTICATION] {
+                report(Finding::skipped(step, "there is no ACS URL"))?;
+            }
+            None
+        }
+    };
+    report(daemon.finding())?;
+    report(device::connection_requests(&daemon, peer))
+}
+
+impl Finding {
+    fn ok(step: &'static str, saw: impl Into<String>) -> Finding {
+        Finding {
+            step,
+            outcome: Outcome::Ok,
+            saw: saw.into(),
+            advice: None,
+        }
+    }
+
+    fn warning(step: &'static str, saw: impl Into<String>, advice: impl Into<String>) -> Finding {
+        Finding {
+            step,
+            outcome: Outcome::Warning,
+            saw: saw.into(),
+            advice: Some(advice.into()),
+        }
+    }
+
+    fn failed(step: &'static str, saw: impl Into<String>, advice: impl Into<String>) -> Finding {
+        Finding {
+            step,
+            outcome: Outcome::Failed,
+            saw: saw.into(),
+            advice: Some(advice.into()),
+        }
+    }
+
+    fn skipped(step: &'static str, saw: impl Into<String>) -> Finding {
+        Finding {
+            step,
+            outcome: Outcome::Skipped,
+            saw: saw.into(),
+            advice: None,
+        }
+    }
+}
