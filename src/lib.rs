@@ -26,5 +26,7 @@ pub mod control;
 pub mod cwmp;
 pub mod datamodel;
 pub mod jobs;
+#[cfg(feature = "lab")]
+pub mod lab;
 pub mod net;
 pub mod wire;

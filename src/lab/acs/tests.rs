@@ -1,0 +1,186 @@
+//! A device of a few lines against the ACS.
+
+use super::*;
+use crate::wire::http::request;
+
+struct Device {
+    acs: Acs,
+    cookie: String,
+    count: u8,
+}
+
+impl Device {
+    fn new(script: &str) -> Device {
+        Device {
+            acs: Acs::new(Script::parse(script).unwrap()),
+            cookie: String::new(),
+            count: 0,
+        }
+    }
+
+    fn post(&mut self, body: &[u8]) -> Answer {
+        let text = format!(
+            "POST / HTTP/1.1\r\nCookie: a=b; {}\r\nContent-Length: {}\r\n\r\n",
+            self.cookie,
+            body.len()
+        );
+        let head = request::parse(text.as_bytes()).unwrap().unwrap();
+        self.count += 1;
+        let count = self.count;
+        let answer = self
+            .acs
+            .post(&head, body.to_vec(), &mut |bytes| bytes.fill(count));
+        if let Some((_, cookie)) = answer
+            .headers
+            .iter()
+            .find(|(name, _)| *name == "Set-Cookie")
+        {
+            self.cookie = cookie.clone();
+        }
+        answer
+    }
+
+    fn say(&mut self, body: &str) -> Answer {
+        let envelope = format!(
+            "<s:Envelope xmlns:s='http://schemas.xmlsoap.org/soap/envelope/' xmlns:c='urn:dslforum-org:cwmp-1-0'>\
+             <s:Header><c:ID s:mustUnderstand='1'>i&amp;d</c:ID></s:Header><s:Body>{body}</s:Body></s:Envelope>"
+        );
+        self.post(envelope.as_bytes())
+    }
+
+    fn inform(&mut self, serial: &str) -> Answer {
+        self.say(&format!(
+            "<c:Inform><DeviceId><OUI>00D0D0</OUI><SerialNumber>{serial}</SerialNumber></DeviceId>\
+             <Event><EventStruct><EventCode>1 BOOT</EventCode></EventStruct></Event><RetryCount>2</RetryCount>\
+             <ParameterList><ParameterValueStruct><Name>Device.ManagementServer.ConnectionRequestURL</Name>\
+             <Value>http://127.0.0.1:1/x</Value></ParameterValueStruct></ParameterList></c:Inform>"
+        ))
+    }
+
+    fn events(&mut self) -> Vec<Event> {
+        std::iter::from_fn(|| self.acs.event()).collect()
+    }
+}
+
+fn method(answer: &Answer) -> (String, String) {
+    let message = decode(&answer.body).unwrap();
+    (
+        Said::read(&message.body).method,
+        message.header.id.unwrap_or_default(),
+    )
+}
+
+const SCRIPT: &str = "
+    step = [
+        { do = 'SetParameterValues', values = [
+            { name = 'Device.ManagementServer.ConnectionRequestUsername', value = 'u' },
+            { name = 'Device.ManagementServer.ConnectionRequestPassword', value = 'p' } ] },
+        { do = 'wake' },
+        { do = 'GetParameterValues', names = ['Device.'] },
+    ]";
+
+#[test]
+fn a_device_is_asked_step_by_step() {
+    let mut device = Device::new(SCRIPT);
+    let answer = device.inform("S1");
+    assert_eq!(method(&answer), ("InformResponse".into(), "i&d".into()));
+    assert_eq!(
+        method(&device.say("<c:GetRPCMethods/>")).0,
+        "GetRPCMethodsResponse"
+    );
+    assert_eq!(method(&device.say("<c:Kicked/>")).0, "Fault");
+    assert_eq!(method(&device.post(b"")).0, "SetParameterValues");
+    assert_eq!(
+        device.acs.connection_request("00D0D0-S1"),
+        Some(("http://127.0.0.1:1/x", None))
+    );
+    let end = device
+        .say("<c:SetParameterValuesResponse><Status>0</Status></c:SetParameterValuesResponse>");
+    assert_eq!((end.status, end.close), (204, true));
+    let (_, credentials) = device.acs.connection_request("00D0D0-S1").unwrap();
+    assert_eq!(
+        credentials,
+        Some(&Credentials {
+            username: "u".into(),
+            password: "p".into()
+        })
+    );
+    let events = device.events();
+    assert!(
+        matches!(&events[0], Event::Inform { events, retry_count, .. } if events == &["1 BOOT"] && retry_count == "2")
+    );
+    assert!(matches!(
+        events.last(),
+        Some(Event::Ended { wake: true, .. })
+    ));
+    // The next session goes on behind the wake.
+    device.inform("S1");
+    assert_eq!(method(&device.post(b"")).0, "GetParameterValues");
+    assert_eq!(
+        device
+            .say("<s:Fault><faultcode>Client</faultcode></s:Fault>")
+            .status,
+        204
+    );
+    assert!(
+        device
+            .events()
+            .iter()
+            .any(|e| matches!(e, Event::Said { said, .. } if said.fault.is_some()))
+    );
+}
+
+#[test]
+fn credentials_that_were_refused_are_not_learnt() {
+    let mut device = Device::new(SCRIPT);
+    device.inform("S1");
+    device.post(b"");
+    device.say("<s:Fault><faultcode>Client</faultcode></s:Fault>");
+    assert_eq!(device.acs.connection_request("00D0D0-S1").unwrap().1, None);
+}
+
+#[test]
+fn what_belongs_to_no_session_is_refused() {
+    let mut device = Device::new("");
+    assert_eq!(device.post(b"").status, 400);
+    assert_eq!(device.post(b"<html>").status, 400);
+    assert_eq!(device.say("<c:GetRPCMethodsResponse/>").status, 400);
+    assert_eq!(device.inform("").status, 400);
+    device.inform("S1");
+    let old = device.cookie.clone();
+    device.inform("S1");
+    let new = std::mem::replace(&mut device.cookie, old);
+    assert_eq!(device.post(b"").status, 400);
+    device.cookie = new;
+    assert_eq!(device.post(b"").status, 204);
+    assert_eq!(device.post(b"").status, 400);
+    assert!(
+        device
+            .events()
+            .iter()
+            .filter(|e| matches!(e, Event::Refused { .. }))
+            .count()
+            >= 6
+    );
+}
+
+#[test]
+fn steps_are_queued_for_known_devices() {
+    let mut device = Device::new("");
+    device.acs.queue("00D0D0-S1", Step::FactoryReset);
+    device.inform("S1");
+    device.acs.queue("00D0D0-S1", Step::GetRPCMethods);
+    assert_eq!(method(&device.post(b"")).0, "GetRPCMethods");
+    let methods = "<c:GetRPCMethodsResponse><MethodList><string>Inform</string><string>Reboot</string></MethodList>\
+                   </c:GetRPCMethodsResponse>";
+    assert_eq!(device.say(methods).status, 204);
+    let events = device.events();
+    let said = events.iter().rev().find_map(|e| {
+        if let Event::Said { said, .. } = e {
+            Some(said)
+        } else {
+            None
+        }
+    });
+    assert_eq!(said.unwrap().lines, ["Inform", "Reboot"]);
+}

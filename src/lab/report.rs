@@ -1,0 +1,131 @@
+//! What the ACS has seen, in lines for people.
+
+use crate::lab::acs::{Event, Said};
+use crate::lab::script::Step;
+use crate::lab::server::Woken;
+
+/// Lines of a message that are shown; the rest is counted.
+const MAX_LINES: usize = 40;
+
+/// An event in lines, the first one without indentation.
+pub fn lines(event: &Event) -> Vec<String> {
+    match event {
+        Event::Inform {
+            device,
+            events,
+            retry_count,
+            said,
+        } => {
+            let events = events.join(",");
+            with_details(
+                format!("{device} -> Inform events=\"{events}\" retry_count={retry_count}"),
+                &values(said),
+            )
+        }
+        Event::Asked { device, step } => {
+            with_details(format!("{device} <- {}", step.name()), &arguments(step))
+        }
+        Event::Said { device, said } => match &said.fault {
+            Some(fault) => with_details(format!("{device} -> {fault}"), &said.lines),
+            None => with_details(format!("{device} -> {}", said.method), &said.lines),
+        },
+        Event::Ended { device, .. } => vec![format!("{device} session ended")],
+        Event::Refused { status, reason } => {
+            vec![format!("refused status={status} reason=\"{reason}\"")]
+        }
+    }
+}
+
+/// How a connection request ended.
+pub fn woken(woken: &Woken) -> String {
+    match &woken.result {
+        Ok(status) => format!("{} connection request status={status}", woken.device),
+        Err(error) => format!("{} connection request failed: {error}", woken.device),
+    }
+}
+
+fn with_details(first: String, details: &[String]) -> Vec<String> {
+    let mut lines = vec![first];
+    lines.extend(
+        details
+            .iter()
+            .take(MAX_LINES)
+            .map(|line| format!("    {line}")),
+    );
+    if details.len() > MAX_LINES {
+        lines.push(format!("    … and {} more", details.len() - MAX_LINES));
+    }
+    lines
+}
+
+fn values(said: &Said) -> Vec<String> {
+    said.values
+        .iter()
+        .map(|(name, value)| format!("{name} = {value}"))
+        .collect()
+}
+
+/// What a step asks. Passwords are not shown.
+fn arguments(step: &Step) -> Vec<String> {
+    match step {
+        Step::GetParameterValues { names }
+        | Step::GetParameterAttributes { names }
+        | Step::SetParameterAttributes { names, .. } => names.clone(),
+        Step::GetParameterNames { path, next_level } => {
+            vec![format!("{path:?} next_level={next_level}")]
+        }
+        Step::SetParameterValues { values, .. } => values
+            .iter()
+            .map(|setting| match setting.name.ends_with("Password") {
+                true => format!("{} = (not shown)", setting.name),
+                false => format!("{} = {}", setting.name, setting.text()),
+            })
+            .collect(),
+        Step::AddObject { object, .. } | Step::DeleteObject { object, .. } => vec![object.clone()],
+        Step::Reboot { command_key } => vec![format!("command_key={command_key:?}")],
+        Step::ScheduleInform { delay, command_key } => {
+            vec![format!("delay={delay} command_key={command_key:?}")]
+        }
+        Step::GetRPCMethods | Step::FactoryReset | Step::Raw { .. } | Step::Wake => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::script::Setting;
+
+    #[test]
+    fn passwords_are_not_shown_and_long_answers_are_cut() {
+        let step = Step::SetParameterValues {
+            values: vec![
+                Setting::string("A.Password", "geheim"),
+                Setting::string("A.Name", "n"),
+            ],
+            parameter_key: String::new(),
+        };
+        let shown = lines(&Event::Asked {
+            device: "d".into(),
+            step,
+        });
+        assert_eq!(
+            shown,
+            [
+                "d <- SetParameterValues",
+                "    A.Password = (not shown)",
+                "    A.Name = n"
+            ]
+        );
+        let said = Said {
+            method: "M".into(),
+            lines: vec!["x".into(); MAX_LINES + 2],
+            ..Said::default()
+        };
+        let shown = lines(&Event::Said {
+            device: "d".into(),
+            said,
+        });
+        assert_eq!(shown.len(), MAX_LINES + 2);
+        assert_eq!(shown.last().unwrap(), "    … and 2 more");
+    }
+}
