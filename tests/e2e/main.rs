@@ -1,0 +1,14 @@
+//! End to end: the built daemon, real sockets, a scripted ACS. One module a theme, one program to link.
+
+mod boot;
+mod connreq;
+mod harness;
+mod http;
+mod lab;
+mod reload;
+mod stalls;
+mod state;
+mod tls;
+
+#[path = "../support/mod.rs"]
+mod support;

@@ -1,0 +1,113 @@
+//! The configuration: checked, reloaded, written back.
+
+use nix::sys::signal::Signal;
+
+use crate::support::acs::Acs;
+use crate::support::daemon::Daemon;
+use crate::support::rpc;
+
+#[test]
+fn a_broken_file_leaves_the_old_configuration_in_force() {
+    let mut acs = Acs::start();
+    let daemon = Daemon::new(&acs.url()).start();
+    acs.session();
+    daemon.write(
+        "etc/config/cwmp",
+        b"config acs 'acs\n\toption url \"http://127.0.0.1:1/\n\x00\xff",
+    );
+    daemon.signal(Signal::SIGHUP);
+    daemon.wait_log(&["config"]);
+    let reload = daemon.cwmp(&["reload"]);
+    assert_ne!(reload.code, 0, "{reload:?}");
+    assert_eq!(daemon.status()["cwmp"]["acs_url"], acs.url());
+    assert_eq!(daemon.cwmp(&["inform"]).code, 0);
+    acs.session();
+}
+
+#[test]
+fn a_new_url_is_bootstrapped() // EV-05 SE-15
+{
+    let (mut first, mut second) = (Acs::start(), Acs::start());
+    let mut daemon = Daemon::new(&first.url()).start();
+    first.session();
+    daemon.set_acs("url", &second.url());
+    daemon.write_config();
+    daemon.signal(Signal::SIGHUP);
+    assert_eq!(second.session().inform.events(), ["0 BOOTSTRAP"]);
+    daemon.set_acs("url", &first.url());
+    daemon.write_config();
+    assert_eq!(daemon.cwmp(&["reload"]).code, 0);
+    assert_eq!(first.session().inform.events(), ["0 BOOTSTRAP"]);
+}
+
+#[test]
+fn what_the_acs_sets_is_written_in_place() // SE-16
+{
+    let (mut first, mut second) = (Acs::start(), Acs::start());
+    let mut daemon = Daemon::new(&first.url());
+    daemon.write_config();
+    let before = daemon.read("etc/config/cwmp");
+    let marked = format!(
+        "# a comment\n{before}\toption not_ours 'kept'  # here too\n\nconfig other\n\toption a 'b'\n"
+    );
+    daemon.write("etc/config/cwmp", marked.as_bytes());
+    first.plan([
+        rpc::set_values(
+            &[("Device.ManagementServer.URL", "string", &second.url())],
+            "",
+        ),
+        rpc::get_values(&["Device.ManagementServer.URL"]),
+    ]);
+    daemon.start_again();
+    // The session at the old ACS is completed; then the new one is bootstrapped.
+    assert_eq!(first.session().answers.len(), 2);
+    assert_eq!(second.session().inform.events(), ["0 BOOTSTRAP"]);
+    assert_eq!(
+        daemon.read("etc/config/cwmp"),
+        marked.replace(&first.url(), &second.url())
+    );
+}
+
+#[test]
+fn a_check_names_file_and_line() {
+    let daemon = Daemon::new("http://127.0.0.1:7547/");
+    daemon.write_config();
+    assert_eq!(daemon.check_config().code, 0);
+    let text = daemon.read("etc/config/cwmp").replace(
+        "periodic_inform_enable '0'",
+        "periodic_inform_enable 'perhaps'",
+    );
+    daemon.write("etc/config/cwmp", text.as_bytes());
+    let line = 1 + text
+        .lines()
+        .position(|line| line.contains("perhaps"))
+        .unwrap();
+    let output = daemon.check_config();
+    assert_eq!(output.code, 78, "{output:?}");
+    let all = output.stdout + &output.stderr;
+    assert!(all.contains(&format!("etc/config/cwmp:{line}: ")), "{all}");
+}
+
+#[test]
+fn problems_do_not_keep_it_from_running() {
+    let mut acs = Acs::start();
+    let mut daemon = Daemon::new(&acs.url())
+        .acs("unheard_of", "1")
+        .acs("retry_min_wait_interval", "soon");
+    daemon.write_config();
+    daemon.start_again();
+    acs.session();
+    daemon.wait_log(&["unheard_of"]);
+    daemon.wait_log(&["retry_min_wait_interval"]);
+}
+
+#[test]
+fn sigterm_in_a_session_ends_soon() {
+    let never = crate::support::wait::Gate::new();
+    let acs = Acs::builder()
+        .layer(move |request, next| next(request).hold(&never))
+        .start();
+    let mut daemon = Daemon::new(&acs.url()).start();
+    acs.wait_requests(1);
+    assert_eq!(daemon.stop(), Some(0));
+}
