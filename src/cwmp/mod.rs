@@ -9,12 +9,14 @@ pub mod event;
 pub mod fault;
 pub mod inform;
 mod methods;
+mod promise;
 pub mod retry;
 mod session;
 pub mod version;
 
 pub use inform::{DeviceId, Inform, InformParameter};
-pub use session::{AcsRequest, Action, Failure, Input, Outcome, Promise, Session, Setup, Summary};
+pub use promise::Promise;
+pub use session::{AcsRequest, Action, Failure, Input, Outcome, Session, Setup, Summary};
 pub use version::Version;
 
 #[cfg(test)]

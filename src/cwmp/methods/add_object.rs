@@ -3,7 +3,7 @@
 use super::paths::has_alias;
 use super::{Facts, Method, arguments};
 use crate::cwmp::fault::Refusal;
-use crate::cwmp::session::Promise;
+use crate::cwmp::promise::Promise;
 use crate::datamodel::path::{Path, Segment};
 use crate::datamodel::resolve::resolve_one;
 use crate::datamodel::{DataModel, Fault, Touch};

@@ -17,7 +17,7 @@ mod set_parameter_values;
 mod tests;
 
 use super::fault::Refusal;
-use super::session::Promise;
+use super::promise::Promise;
 use crate::datamodel::attributes::Attributes;
 use crate::datamodel::{Applied, Code, DataModel, Fault, Touch};
 use crate::wire::xml::{Element, Writer};

@@ -2,7 +2,7 @@
 
 use super::{Method, arguments};
 use crate::cwmp::fault::Refusal;
-use crate::cwmp::session::Promise;
+use crate::cwmp::promise::Promise;
 use crate::datamodel::{DataModel, Fault};
 use crate::wire::xml::Element;
 

@@ -3,7 +3,7 @@
 use super::paths::touch_names;
 use super::{Method, arguments};
 use crate::cwmp::fault::Refusal;
-use crate::cwmp::session::Promise;
+use crate::cwmp::promise::Promise;
 use crate::datamodel::attributes::{AttributeChange, Attributes, Notification, SUBSCRIBER};
 use crate::datamodel::path::Path;
 use crate::datamodel::resolve::resolve_one;

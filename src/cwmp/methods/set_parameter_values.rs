@@ -3,7 +3,7 @@
 use super::paths::prefixes;
 use super::{Facts, Method, arguments};
 use crate::cwmp::fault::{ParameterFault, Refusal};
-use crate::cwmp::session::Promise;
+use crate::cwmp::promise::Promise;
 use crate::datamodel::path::Path;
 use crate::datamodel::resolve::resolve_one;
 use crate::datamodel::{Code, DataModel, Fault, Touch, Type, Value, find};

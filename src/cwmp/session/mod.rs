@@ -15,7 +15,7 @@ mod steps;
 mod tests;
 
 pub use outcome::{Failure, Outcome, Summary};
-pub use steps::{AcsRequest, Action, Input, Promise, Setup};
+pub use steps::{AcsRequest, Action, Input, Setup};
 
 use super::envelope::{HeaderEntry, envelope};
 use super::version::{Namespace, Version};

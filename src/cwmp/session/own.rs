@@ -1,9 +1,10 @@
 //! Our requests: the Inform, and those that follow it (TR-069 3.7.1.3).
 
 use super::reply::Reply;
-use super::{AcsRequest, Action, Failure, Promise, Session, State, unexpected, write};
+use super::{AcsRequest, Action, Failure, Session, State, unexpected, write};
 use crate::cwmp::envelope::{Body, HeaderEntry, Message};
 use crate::cwmp::methods;
+use crate::cwmp::promise::Promise;
 use crate::cwmp::version::{Version, negotiate};
 use crate::wire::xml::Element;
 

@@ -2,8 +2,8 @@
 
 use super::outcome::Outcome;
 use crate::cwmp::inform::Inform;
+use crate::cwmp::promise::Promise;
 use crate::cwmp::version::Version;
-use crate::datamodel::attributes::AttributeChange;
 use crate::datamodel::{Applied, Fault, Touch};
 
 /// What a session starts with.
@@ -66,34 +66,4 @@ pub enum Action {
     Commit(Promise),
     /// The session is over.
     End(Outcome),
-}
-
-/// What must be true and durable before the session goes on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Promise {
-    /// InformResponse came: the events that it confirms are delivered.
-    Informed,
-    /// Commit the model's open transaction and keep ParameterKey.
-    Values {
-        /// The new ParameterKey.
-        parameter_key: String,
-        /// The instance that is deleted: what is kept beside the model for parameters below it goes too.
-        deleted: Option<String>,
-    },
-    /// Keep these attributes.
-    Attributes(Vec<AttributeChange>),
-    /// Reboot after the session.
-    Reboot {
-        /// For `M Reboot`.
-        command_key: String,
-    },
-    /// Reset to factory defaults after the session.
-    FactoryReset,
-    /// Inform after a delay.
-    ScheduleInform {
-        /// In seconds, at least 1.
-        delay: u32,
-        /// For `M ScheduleInform`.
-        command_key: String,
-    },
 }

@@ -1,4 +1,5 @@
-use super::{Failure, Promise};
+use super::Failure;
+use crate::cwmp::promise::Promise;
 use crate::cwmp::support::harness::*;
 use crate::cwmp::support::model::FakeModel;
 use crate::cwmp::{AcsRequest, Summary, Version};
