@@ -15,6 +15,9 @@ use crate::wire::http::request::{self, HeadError, MAX_HEAD};
 const MAX_BODY: u64 = 64 * 1024;
 /// Requests on one connection: two are usual.
 const MAX_REQUESTS: u32 = 32;
+/// Everything read on one connection before the last answer: whole heads and a body. Empty lines between requests
+/// and the sizes of chunks have no other bound, and whoever sends them as fast as they are read would keep the loop.
+const MAX_RECEIVED: usize = MAX_REQUESTS as usize * MAX_HEAD + MAX_BODY as usize;
 /// What is read from a peer whom we have told goodbye, so that our answer is not lost to a reset.
 const MAX_LINGER: usize = 64 * 1024;
 /// Bytes read at a time.
@@ -54,6 +57,7 @@ pub struct Connection {
     parse: bool,
     output: Vec<u8>,
     requests: u32,
+    received: usize,
 }
 
 impl Connection {
@@ -68,6 +72,7 @@ impl Connection {
             parse: false,
             output: Vec::new(),
             requests: 0,
+            received: 0,
         }
     }
 
@@ -154,6 +159,10 @@ impl Connection {
         if let State::Lingering(left) = &mut self.state {
             *left = left.saturating_sub(count);
             return Ok(count.min(*left));
+        }
+        self.received += count;
+        if self.received > MAX_RECEIVED {
+            return Err(ErrorKind::FileTooLarge.into());
         }
         let new = chunk.get(..count).unwrap_or_default();
         // The first bytes already tell TLS and garbage from HTTP; then a head ends with a line.

@@ -543,3 +543,28 @@ fn errors_of_accept_are_told_apart() {
         assert_eq!(kind(errno), AcceptError::Fatal, "{errno}");
     }
 }
+
+#[test]
+fn nobody_keeps_the_loop_by_sending_what_is_no_request() {
+    // CR-15: neither is bounded by the limits of heads and bodies.
+    let lines = "\r\n".repeat(4096);
+    let chunks = format!(
+        "GET {PATH} HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n{}",
+        format!("1;{}\r\nx\r\n", "e".repeat(1000)).repeat(60_000)
+    );
+    for flood in [lines.repeat(8192), chunks] {
+        let mut rig = Rig::new();
+        let mut client = rig.connect();
+        let mut sent = 0;
+        rig.until(|_| {
+            client.receive();
+            match client.stream.write(&flood.as_bytes()[sent..]) {
+                Ok(count) => sent += count,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(_) => client.ended = true,
+            }
+            assert!(sent < flood.len(), "all of it was read");
+            client.ended.then_some(())
+        });
+    }
+}
