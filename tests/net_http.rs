@@ -380,12 +380,10 @@ fn localhost_reaches_either_family() {
 }
 
 #[test]
+#[ignore = "needs IPv6"]
 fn an_ipv6_literal_works() {
     // HT-29
-    let Ok(listener) = TcpListener::bind("[::1]:0") else {
-        println!("no IPv6 here: skipped");
-        return;
-    };
+    let listener = TcpListener::bind("[::1]:0").unwrap();
     let address = listener.local_addr().unwrap();
     let acs = std::thread::spawn(move || {
         let mut stream = accept(&listener);
