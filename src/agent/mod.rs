@@ -51,6 +51,7 @@ use crate::backend::Backend;
 use crate::connreq::ConnReq;
 use crate::cwmp::event::{Event, EventCode, EventQueue};
 use crate::cwmp::{DeviceId, InformParameter};
+use crate::datamodel::find;
 use crate::datamodel::mounts::Mounted;
 use crate::jobs::hook::Hook;
 use crate::net::addresses::Watch;
@@ -334,9 +335,9 @@ impl Agent {
             Command::Version => json!({ "version": env!("CARGO_PKG_VERSION") }),
             Command::Trace { follow } => {
                 if follow {
-                    self.trace.follow();
+                    self.trace.follow_from_here();
                 }
-                json!(self.trace.render())
+                json!(self.trace.render(&|name| is_hidden(&self.model, name)))
             }
             Command::Notify => {
                 self.want_check(now);
@@ -447,7 +448,7 @@ impl Agent {
 
     /// The messages that came since the last call, for those who follow the trace.
     pub fn take_trace(&mut self) -> Vec<serde_json::Value> {
-        self.trace.follow()
+        self.trace.follow(&|name| is_hidden(&self.model, name))
     }
 
     /// Reads the configuration again: at once, or when the running session has ended. `false` when the file is broken.
@@ -492,4 +493,8 @@ impl Agent {
         }
         true
     }
+}
+
+fn is_hidden(model: &Mounted<dyn Backend>, name: &str) -> bool {
+    find(model, name).is_ok_and(|parameter| parameter.info.hidden)
 }

@@ -10,6 +10,19 @@ use crate::wire::xsd::DateTime;
 const MAX_SESSION: usize = 96 * 1024;
 /// A longer message is kept as its size only.
 const MAX_MESSAGE: usize = 32 * 1024;
+/// Messages kept: the ACS decides how many a session has, and even one that was too long to keep costs memory.
+const MAX_RECORDS: usize = 1024;
+
+/// What an entry says of its message; the headers of the envelope stand beside it.
+const KEYS: [&str; 7] = [
+    "time",
+    "direction",
+    "status",
+    "bytes",
+    "message",
+    "detail",
+    "arguments",
+];
 
 /// Who sent a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +49,8 @@ struct Record {
 pub struct Trace {
     records: Vec<Record>,
     kept: usize,
+    /// Messages that came after [`MAX_RECORDS`] of them.
+    left_out: usize,
     /// How many records a follower has been given.
     followed: usize,
 }
@@ -48,6 +63,10 @@ impl Trace {
 
     /// Keeps a request or reply.
     pub fn add(&mut self, unix: i64, from: From, status: Option<u16>, body: &[u8]) {
+        if self.records.len() >= MAX_RECORDS {
+            self.left_out += 1;
+            return;
+        }
         let keep = body.len() <= MAX_MESSAGE && self.kept + body.len() <= MAX_SESSION;
         let body_kept = keep.then(|| body.to_vec());
         self.kept += body_kept.as_ref().map_or(0, Vec::len);
@@ -60,25 +79,30 @@ impl Trace {
         });
     }
 
-    /// Every message, decoded.
-    pub fn render(&self) -> Vec<Value> {
-        self.records.iter().map(render).collect()
+    /// Every message, decoded. `hidden` says which parameters the data model hides.
+    pub fn render(&self, hidden: &dyn Fn(&str) -> bool) -> Vec<Value> {
+        let mut all: Vec<Value> = self.records.iter().map(|r| render(r, hidden)).collect();
+        if self.left_out > 0 {
+            all.push(json!({ "message": format!("({} more, not kept)", self.left_out) }));
+        }
+        all
     }
 
     /// The messages that came since the last call.
-    pub fn follow(&mut self) -> Vec<Value> {
-        let new = self
-            .records
-            .iter()
-            .skip(self.followed)
-            .map(render)
-            .collect();
+    pub fn follow(&mut self, hidden: &dyn Fn(&str) -> bool) -> Vec<Value> {
+        let new = self.records.iter().skip(self.followed);
+        let new = new.map(|record| render(record, hidden)).collect();
         self.followed = self.records.len();
         new
     }
+
+    /// Counts what was kept so far as given to the followers.
+    pub fn follow_from_here(&mut self) {
+        self.followed = self.records.len();
+    }
 }
 
-fn render(record: &Record) -> Value {
+fn render(record: &Record, hidden: &dyn Fn(&str) -> bool) -> Value {
     let mut out = Map::new();
     out.insert(
         "time".into(),
@@ -99,7 +123,7 @@ fn render(record: &Record) -> Value {
             out.insert("message".into(), "(empty)".into());
         }
         Some(body) => match xml::parse(body, &xml::Limits::default()) {
-            Ok(document) => decode(&document.root, &mut out),
+            Ok(document) => decode(&document.root, hidden, &mut out),
             Err(error) => {
                 out.insert("message".into(), format!("(not readable: {error})").into());
             }
@@ -111,9 +135,12 @@ fn render(record: &Record) -> Value {
     Value::Object(out)
 }
 
-fn decode(envelope: &Element, out: &mut Map<String, Value>) {
+fn decode(envelope: &Element, hidden: &dyn Fn(&str) -> bool, out: &mut Map<String, Value>) {
     for header in envelope.child("Header").map_or(&[][..], |h| &h.children) {
-        out.insert(header.name.clone(), header.text.clone().into());
+        // The ACS names them: none may stand for what we say of the message.
+        if !KEYS.contains(&header.name.as_str()) {
+            out.insert(header.name.clone(), header.text.clone().into());
+        }
     }
     let Some(method) = envelope.child("Body").and_then(|b| b.children.first()) else {
         out.insert("message".into(), "(no method)".into());
@@ -121,7 +148,7 @@ fn decode(envelope: &Element, out: &mut Map<String, Value>) {
     };
     out.insert("message".into(), method.name.clone().into());
     if !method.children.is_empty() {
-        let arguments = value(method);
+        let arguments = value(method, hidden);
         let mut detail = String::new();
         describe(&arguments, 0, &mut detail);
         out.insert("detail".into(), detail.into());
@@ -162,7 +189,7 @@ fn line(depth: usize, text: &str, out: &mut String) {
 }
 
 /// An argument as JSON: a list for an array, an object for a struct, text for the rest.
-fn value(element: &Element) -> Value {
+fn value(element: &Element, hidden: &dyn Fn(&str) -> bool) -> Value {
     if element.children.is_empty() {
         let empty_array = element.attribute("arrayType").is_some();
         return if empty_array {
@@ -172,16 +199,17 @@ fn value(element: &Element) -> Value {
         };
     }
     if element.attribute("arrayType").is_some() {
-        return element.children.iter().map(value).collect();
+        return element.children.iter().map(|c| value(c, hidden)).collect();
     }
     let name = element.child_text("Name").unwrap_or_default();
     let mut object = Map::new();
     for child in &element.children {
-        let secret = is_secret(&child.name) || (child.name == "Value" && is_secret(name));
+        let secret =
+            is_secret(&child.name) || (child.name == "Value" && (is_secret(name) || hidden(name)));
         let shown = if secret && !child.text.is_empty() {
             json!("********")
         } else {
-            value(child)
+            value(child, hidden)
         };
         match object.get_mut(&child.name) {
             // SetParameterValuesFault comes once per parameter, outside an array.
@@ -195,10 +223,15 @@ fn value(element: &Element) -> Value {
     Value::Object(object)
 }
 
-/// Whether a parameter or argument of this name holds a secret: the hidden ones of TR-181 and TR-098 and what vendors call theirs.
+/// Whether a parameter or argument of this name holds a secret: the hidden ones of TR-181 and TR-098 and what vendors
+/// call theirs. The data model knows only the parameters that it has.
 fn is_secret(name: &str) -> bool {
-    const WORDS: [&str; 8] = [
+    const WORDS: [&str; 12] = [
         "password",
+        "passwd",
+        "pwd",
+        "encryptionkey",
+        "keyvalue",
         "passphrase",
         "presharedkey",
         "secret",
@@ -225,6 +258,8 @@ fn is_secret(name: &str) -> bool {
 mod tests {
     use super::*;
 
+    const NONE: &dyn Fn(&str) -> bool = &|_| false;
+
     fn envelope(body: &str) -> Vec<u8> {
         format!(
             r#"<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" xmlns:e="http://schemas.xmlsoap.org/soap/encoding/" xmlns:cwmp="urn:dslforum-org:cwmp-1-2"><s:Header><cwmp:ID s:mustUnderstand="1">7</cwmp:ID></s:Header><s:Body>{body}</s:Body></s:Envelope>"#
@@ -240,7 +275,7 @@ mod tests {
             r#"<cwmp:SetParameterValues><ParameterList e:arrayType="cwmp:ParameterValueStruct[2]"><ParameterValueStruct><Name>Device.ManagementServer.Password</Name><Value>hunter2</Value></ParameterValueStruct><ParameterValueStruct><Name>Device.WiFi.SSID.1.SSID</Name><Value>home</Value></ParameterValueStruct></ParameterList><ParameterKey>k</ParameterKey></cwmp:SetParameterValues>"#,
         );
         trace.add(1_795_348_800, From::Acs, Some(200), &spv);
-        let rendered = trace.render();
+        let rendered = trace.render(NONE);
         let text = Value::Array(rendered.clone()).to_string();
         assert!(!text.contains("hunter2"), "{text}");
         assert_eq!(rendered[0]["message"], "SetParameterValues");
@@ -263,7 +298,7 @@ mod tests {
                 "<cwmp:Download><Username>u</Username><Password>p&amp;w</Password></cwmp:Download>",
             ),
         );
-        let rendered = &trace.render()[0];
+        let rendered = &trace.render(NONE)[0];
         assert_eq!(rendered["arguments"]["Password"], "********");
         assert_eq!(rendered["arguments"]["Username"], "u");
     }
@@ -273,13 +308,51 @@ mod tests {
         let mut trace = Trace::default();
         trace.add(0, From::Cpe, None, &vec![b'x'; MAX_MESSAGE + 1]);
         assert_eq!(trace.kept, 0);
-        assert_eq!(trace.follow().len(), 1);
-        assert_eq!(trace.follow().len(), 0);
+        assert_eq!(trace.follow(NONE).len(), 1);
+        assert_eq!(trace.follow(NONE).len(), 0);
         trace.add(0, From::Cpe, None, b"");
-        assert_eq!(trace.follow()[0]["message"], "(empty)");
+        assert_eq!(trace.follow(NONE)[0]["message"], "(empty)");
         for _ in 0..10 {
             trace.add(0, From::Acs, Some(200), &vec![b'x'; MAX_MESSAGE]);
         }
         assert!(trace.kept <= MAX_SESSION);
+    }
+
+    #[test]
+    fn what_the_data_model_hides_is_masked_whatever_its_name() {
+        let mut trace = Trace::default();
+        let spv = envelope(
+            r#"<cwmp:SetParameterValues><ParameterList e:arrayType="cwmp:ParameterValueStruct[2]"><ParameterValueStruct><Name>Device.X_Door.Code</Name><Value>hunter2</Value></ParameterValueStruct><ParameterValueStruct><Name>Device.UPA.Interface.1.EncryptionKey</Name><Value>hunter2</Value></ParameterValueStruct></ParameterList><ParameterKey>k</ParameterKey></cwmp:SetParameterValues>"#,
+        );
+        trace.add(0, From::Acs, Some(200), &spv);
+        let hidden = |name: &str| name == "Device.X_Door.Code";
+        let rendered = Value::Array(trace.render(&hidden)).to_string();
+        assert!(!rendered.contains("hunter2"), "{rendered}");
+        assert!(rendered.contains(r#""ParameterKey":"k""#), "{rendered}");
+    }
+
+    #[test]
+    fn a_header_does_not_stand_for_what_we_say_of_a_message() {
+        let mut trace = Trace::default();
+        let body = String::from_utf8(envelope("<cwmp:Reboot/>")).unwrap();
+        let body = body.replace(
+            "</s:Header>",
+            "<direction>sent</direction><detail>x</detail></s:Header>",
+        );
+        trace.add(0, From::Acs, Some(200), body.as_bytes());
+        let rendered = &trace.render(NONE)[0];
+        assert_eq!(rendered["direction"], "received");
+        assert_eq!(rendered["detail"], Value::Null);
+    }
+
+    #[test]
+    fn a_session_without_end_costs_no_memory_without_end() {
+        let mut trace = Trace::default();
+        for _ in 0..MAX_RECORDS + 7 {
+            trace.add(0, From::Acs, Some(204), b"");
+        }
+        assert_eq!(trace.records.len(), MAX_RECORDS);
+        let rendered = trace.render(NONE);
+        assert_eq!(rendered[MAX_RECORDS]["message"], "(7 more, not kept)");
     }
 }
