@@ -127,14 +127,15 @@ pub fn atomic_write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FileErro
     replace(&target(path), bytes, mode, None)
 }
 
-/// Like [`atomic_write`], but a file that was there keeps its mode and owner; `mode` is for a new one.
-pub fn atomic_update(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FileError> {
+/// Like [`atomic_write`], but a file that was there keeps its owner and its mode less `withheld`; `mode` is for a new
+/// one.
+pub fn atomic_update(path: &Path, bytes: &[u8], mode: u32, withheld: u32) -> Result<(), FileError> {
     let path = target(path);
     match fs::metadata(&path) {
         Ok(old) => replace(
             &path,
             bytes,
-            old.mode() & 0o7777,
+            old.mode() & 0o7777 & !withheld,
             Some((old.uid(), old.gid())),
         ),
         Err(error) if error.kind() == io::ErrorKind::NotFound => replace(&path, bytes, mode, None),

@@ -510,6 +510,19 @@ fn settings_are_written_back_in_place() {
 }
 
 #[test]
+fn a_password_is_not_written_where_everybody_may_read_it() {
+    let scratch = Scratch::new("config-open");
+    let path = scratch.0.join("cwmp");
+    fs::write(&path, "config acs\n").unwrap();
+    let mode = || fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    assert!(write_back(&path, &[("acs", "url", "http://a/")]).unwrap());
+    assert_eq!(mode(), 0o644);
+    assert!(write_back(&path, &[("acs", "passwd", "x")]).unwrap());
+    assert_eq!(mode(), 0o640);
+}
+
+#[test]
 fn nothing_is_written_when_nothing_differs() {
     let scratch = Scratch::new("config-same");
     let path = scratch.0.join("cwmp");

@@ -4,16 +4,19 @@ use std::io;
 use std::path::Path;
 
 use super::load::section_name;
+use super::options::Kind;
 use super::{Config, options};
 use crate::agent::files::{FileError, atomic_update, read_capped};
 use crate::wire::uci::{self, EditError};
 
 /// A file that is made here will hold passwords.
 const MODE: u32 = 0o600;
+/// What a file loses in which a password is set: packages install it for everybody to read.
+const OTHERS: u32 = 0o007;
 
 /// Sets options in place: order, comments and foreign options stay as they are, and the file is replaced whole.
 /// Each change is (section, option, value). Nothing is written when nothing differs, or when one of the values would be
-/// refused by who reads the file. Returns whether it was written.
+/// refused by who reads the file. A password is never written where everybody may read it. Returns whether it was written.
 pub fn write_back(path: &Path, changes: &[(&str, &str, &str)]) -> Result<bool, FileError> {
     let old = match read_capped(path, uci::MAX_BYTES) {
         Err(error) if error.is_missing() => Vec::new(),
@@ -25,8 +28,12 @@ pub fn write_back(path: &Path, changes: &[(&str, &str, &str)]) -> Result<bool, F
         step: "edit",
         source: io::Error::new(io::ErrorKind::InvalidInput, text),
     };
+    let mut withheld = 0;
     for &(section, option, value) in changes {
         if let Some(known) = options::find(section, option) {
+            if matches!(known.kind, Kind::Secret(_)) {
+                withheld = OTHERS;
+            }
             known
                 .apply(&mut Config::default(), value)
                 .map_err(refused)?;
@@ -36,7 +43,7 @@ pub fn write_back(path: &Path, changes: &[(&str, &str, &str)]) -> Result<bool, F
     if file.as_bytes() == old {
         return Ok(false);
     }
-    atomic_update(path, file.as_bytes(), MODE)?;
+    atomic_update(path, file.as_bytes(), MODE, withheld)?;
     Ok(true)
 }
 

@@ -64,10 +64,10 @@ fn a_write_replaces_the_whole_file_with_the_mode_asked_for() {
 fn an_update_keeps_the_mode() {
     let scratch = Scratch::new("update");
     let path = scratch.0.join("cwmp");
-    atomic_update(&path, b"one", 0o600).unwrap();
+    atomic_update(&path, b"one", 0o600, 0).unwrap();
     assert_eq!(mode(&path), 0o600);
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-    atomic_update(&path, b"two", 0o600).unwrap();
+    atomic_update(&path, b"two", 0o600, 0).unwrap();
     assert_eq!(
         (fs::read(&path).unwrap(), mode(&path)),
         (b"two".to_vec(), 0o644)
@@ -81,7 +81,7 @@ fn an_update_keeps_the_owner() {
     let path = scratch.0.join("cwmp");
     fs::write(&path, "one").unwrap();
     std::os::unix::fs::chown(&path, Some(1234), Some(4321)).unwrap();
-    atomic_update(&path, b"two", 0o600).unwrap();
+    atomic_update(&path, b"two", 0o600, 0).unwrap();
     let metadata = fs::metadata(&path).unwrap();
     assert_eq!((metadata.uid(), metadata.gid()), (1234, 4321));
 }
@@ -100,7 +100,7 @@ fn a_link_is_followed_to_what_is_replaced() {
     symlink("real/file", &second).unwrap();
     // First through a dangling link, then through one that leads to a file.
     for text in ["one", "two"] {
-        atomic_update(&link, text.as_bytes(), 0o600).unwrap();
+        atomic_update(&link, text.as_bytes(), 0o600, 0).unwrap();
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::read_to_string(&file).unwrap(), text);
     }
