@@ -3,6 +3,7 @@
 use std::fmt;
 use std::fs;
 use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -17,6 +18,8 @@ const MAX_BYTES: usize = 4 * 1024 * 1024;
 const MAX_DAMAGED: u32 = 3;
 /// It holds passwords.
 const MODE: u32 = 0o600;
+/// Vendors' maps lie in the same folder, and they are no secret.
+const FOLDER_MODE: u32 = 0o755;
 /// The last line. A file that was cut short may well be legal TOML.
 const END: &str = "# end of the state\n";
 
@@ -126,7 +129,12 @@ impl StateFile {
             )));
         }
         if let Some(folder) = self.path.parent() {
-            fs::create_dir_all(folder).map_err(|source| FileError {
+            // Whatever the umask: who may write to the folder could put another state in place of this one.
+            let made = fs::DirBuilder::new()
+                .recursive(true)
+                .mode(FOLDER_MODE)
+                .create(folder);
+            made.map_err(|source| FileError {
                 path: folder.into(),
                 step: "create",
                 source,
