@@ -1,26 +1,29 @@
 //! The daemon process: options, configuration, single instance, the loop.
 
 use std::ffi::OsString;
-use std::fs::{File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use log::{LevelFilter, error, info, warn};
-use nix::fcntl::{Flock, FlockArg};
+use nix::fcntl::{Flock, FlockArg, OFlag};
 
 use super::server::Server;
 use crate::agent::clock::Now;
 use crate::agent::config::Config;
 use crate::agent::{Agent, files};
 use crate::net::logger;
+use crate::net::random;
 use crate::net::reactor::{Reactor, earliest, token, who};
 use crate::net::signals::{Signal, Signals};
 
 const WHO_SIGNALS: u8 = 10;
 /// The control socket and its clients.
 pub(super) const WHO_CONTROL: u8 = 11;
+
+const PID_MODE: u32 = 0o600;
 
 /// `EX_CONFIG` of sysexits.h.
 const EXIT_CONFIG: u8 = 78;
@@ -144,6 +147,8 @@ fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Option<Options
 }
 
 fn run(options: &Options, config_path: PathBuf, config: Config) -> Result<(), String> {
+    // Passwords and nonces are made of it; what has worked once does not fail later.
+    random::fill(&mut [0]).map_err(|e| format!("random numbers: {e}"))?;
     let root = &options.root;
     let _lock = single_instance(&root.join(files::PID_FILE))?;
     let mut reactor = Reactor::new().map_err(|e| format!("event loop: {e}"))?;
@@ -219,22 +224,69 @@ fn run(options: &Options, config_path: PathBuf, config: Config) -> Result<(), St
 }
 
 /// Holds the lock that says a daemon runs below this root; the file holds its process id.
+///
+/// Only its owner may open it: a lock needs no more than a descriptor, and whoever holds it keeps the daemon from
+/// starting. A link in its place is refused, because what it points to would be emptied.
 fn single_instance(path: &Path) -> Result<Flock<File>, String> {
+    let failed = |e: std::io::Error| format!("{}: {e}", path.display());
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o755)
+            .create(folder)
+            .map_err(|e| format!("{}: {e}", folder.display()))?;
     }
     let file = OpenOptions::new()
         .create(true)
         .truncate(false)
         .write(true)
-        .mode(0o644)
+        .mode(PID_MODE)
+        .custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits())
         .open(path)
-        .map_err(|e| format!("{}: {e}", path.display()))?;
+        .map_err(failed)?;
+    file.set_permissions(Permissions::from_mode(PID_MODE))
+        .map_err(failed)?;
     let lock = Flock::lock(file, FlockArg::LockExclusiveNonblock)
         .map_err(|_| format!("{} is locked: another cwmpd runs", path.display()))?;
     let written = lock
         .set_len(0)
         .and_then(|()| (&*lock).write_all(format!("{}\n", std::process::id()).as_bytes()));
-    written.map_err(|e| format!("{}: {e}", path.display()))?;
+    written.map_err(failed)?;
     Ok(lock)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn nobody_else_can_take_the_lock_and_no_link_is_followed() {
+        let folder = std::env::temp_dir().join(format!("cwmpd-pid-{}", std::process::id()));
+        let path = folder.join("run/cwmpd.pid");
+        let lock = single_instance(&path).unwrap();
+        let pid = fs::read_to_string(&path).unwrap();
+        assert_eq!(pid, format!("{}\n", std::process::id()));
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+        assert!(single_instance(&path).is_err());
+        drop(lock);
+        // One that an older version left for everybody to read.
+        fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
+        drop(single_instance(&path).unwrap());
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+
+        let victim = folder.join("victim");
+        fs::write(&victim, "precious").unwrap();
+        fs::remove_file(&path).unwrap();
+        std::os::unix::fs::symlink(&victim, &path).unwrap();
+        assert!(single_instance(&path).is_err());
+        assert_eq!(fs::read_to_string(&victim).unwrap(), "precious");
+        fs::remove_dir_all(&folder).unwrap();
+    }
 }
