@@ -25,9 +25,8 @@ impl Agent {
             self.want_check(now);
         }
         // What came during the session gets a session of its own; what failed waits for the retry (RT-04).
-        if self.queue.has_unsent() && self.schedule.retry().is_none()
-            || std::mem::take(&mut self.triggered)
-        {
+        let triggered = std::mem::take(&mut self.triggered);
+        if triggered || self.queue.has_unsent() && self.schedule.retry().is_none() {
             self.wanted = !self.queue.is_empty();
         }
         if std::mem::take(&mut self.reload_wanted) {

@@ -175,6 +175,20 @@ impl Acs {
         inform
     }
 
+    /// The next session that has ended, if it has; each is given once.
+    pub fn try_session(&mut self) -> Option<Session> {
+        let session = self.brain.lock().sessions.get(self.taken.0).cloned()?;
+        self.taken.0 += 1;
+        Some(session)
+    }
+
+    /// The next Inform that was answered, if it was; each is given once.
+    pub fn try_inform(&mut self) -> Option<Message> {
+        let inform = self.brain.lock().informs.get(self.taken.1).cloned()?;
+        self.taken.1 += 1;
+        Some(inform)
+    }
+
     /// Waits for something to be true of what came.
     pub fn wait<R>(&self, what: &str, ready: impl FnMut(&mut Brain) -> Option<R>) -> R {
         self.brain.wait(ready).unwrap_or_else(|| {

@@ -1,0 +1,14 @@
+//! One CPE's life with a clock in the test's hand: hours of retries, periods and limits in milliseconds. The agent is
+//! the real one, in this process, with real sockets; only what time it is comes from here.
+
+mod cpe;
+mod limits;
+mod notify;
+mod orders;
+mod periodic;
+mod retry;
+mod robust;
+mod settings;
+
+#[path = "../support/mod.rs"]
+mod support;

@@ -1,0 +1,126 @@
+//! The periodic Inform.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::time::Duration;
+
+use cwmpd::agent::command::Reply;
+
+use crate::cpe::{Cpe, NOON, settled};
+use crate::support::acs::Acs;
+use crate::support::daemon::Daemon;
+use crate::support::rpc;
+
+fn home(acs: &Acs, interval: u32) -> Daemon {
+    Daemon::new(&acs.url())
+        .acs("periodic_inform_enable", "1")
+        .acs("periodic_inform_interval", &interval.to_string())
+}
+
+#[test]
+fn the_phase_is_that_of_periodic_inform_time() // PI-01 SE-15
+{
+    let mut acs = Acs::start();
+    let home = home(&acs, 60).acs("periodic_inform_time", "2020-01-01T00:00:07Z");
+    let mut cpe = settled(home, &mut acs);
+    assert_eq!(cpe.next(), Some(Duration::from_secs(7)));
+    for at in [7, 67, 127] {
+        let next = cpe.next().unwrap();
+        cpe.pass(next);
+        assert_eq!(cpe.now().unix, NOON + at);
+        assert_eq!(cpe.session(&mut acs).inform.events(), ["2 PERIODIC"]);
+    }
+}
+
+#[test]
+fn a_new_interval_counts_at_once() // PI-03
+{
+    let mut acs = Acs::start();
+    let mut cpe = settled(home(&acs, 3600), &mut acs);
+    cpe.pass_seconds(100);
+    acs.plan([rpc::set_values(
+        &[(
+            "Device.ManagementServer.PeriodicInformInterval",
+            "unsignedInt",
+            "10",
+        )],
+        "",
+    )]);
+    cpe.inform();
+    cpe.session(&mut acs);
+    assert_eq!(cpe.next(), Some(Duration::from_secs(10)));
+    cpe.pass_seconds(10);
+    assert_eq!(cpe.session(&mut acs).inform.events(), ["2 PERIODIC"]);
+
+    acs.plan([rpc::set_values(
+        &[(
+            "Device.ManagementServer.PeriodicInformEnable",
+            "boolean",
+            "0",
+        )],
+        "",
+    )]);
+    cpe.pass_seconds(10);
+    cpe.session(&mut acs);
+    assert_eq!(cpe.next(), None); // PI-04
+}
+
+#[test]
+fn periods_missed_in_an_outage_come_as_one() // PI-04
+{
+    let mut acs = Acs::start();
+    let mut cpe = settled(home(&acs, 60), &mut acs);
+    cpe.jump(Duration::from_secs(330));
+    assert_eq!(cpe.session(&mut acs).inform.events(), ["2 PERIODIC"]);
+    assert_eq!(cpe.sessions(), 2);
+    assert_eq!(cpe.next(), Some(Duration::from_secs(60)));
+}
+
+#[test]
+fn a_clock_that_is_set_neither_floods_nor_silences() // PI-05 PI-02
+{
+    for step in [86_400, -86_400, NOON] {
+        let mut acs = Acs::start();
+        let home = home(&acs, 3600).acs("periodic_inform_time", "2020-01-01T00:00:00Z");
+        home.write_config();
+        let mut cpe = Cpe::start_at(home, if step == NOON { 60 } else { NOON + 600 });
+        cpe.session(&mut acs);
+        cpe.step_clock(step);
+        cpe.pass_seconds(3 * 3600);
+        let sessions = cpe.sessions() - 1;
+        assert!((2..=4).contains(&sessions), "step {step}: {sessions}");
+    }
+}
+
+#[test]
+fn interval_zero_is_refused() // PI-06
+{
+    let mut acs = Acs::start();
+    let mut cpe = settled(home(&acs, 60), &mut acs);
+    let reply = cpe.set("Device.ManagementServer.PeriodicInformInterval", "0");
+    assert!(
+        matches!(reply, Reply::Fault { code: 9007, .. }),
+        "{reply:?}"
+    );
+}
+
+#[test]
+fn a_periodic_session_writes_no_flash() // EV-22
+{
+    let mut acs = Acs::start();
+    let mut cpe = settled(home(&acs, 60), &mut acs);
+    let marks = |cpe: &Cpe| {
+        ["etc/cwmpd/state.toml", "etc/config/cwmp"].map(|path| {
+            let data = fs::metadata(cpe.home.path(path)).unwrap();
+            (data.ino(), data.mtime(), data.mtime_nsec())
+        })
+    };
+    let before = marks(&cpe);
+    acs.plan([]);
+    acs.plan([rpc::get_values(&["Device."])]);
+    for _ in 0..5 {
+        cpe.pass_seconds(60);
+        assert_eq!(cpe.session(&mut acs).inform.events(), ["2 PERIODIC"]);
+    }
+    assert_eq!(marks(&cpe), before);
+}

@@ -1,0 +1,199 @@
+//! Session retry policy (TR-069 3.2.1.1, table R).
+
+use std::time::Duration;
+
+use cwmpd::cwmp::retry::range;
+
+use crate::cpe::{Cpe, inform, settled};
+use crate::support::acs::Acs;
+use crate::support::daemon::Daemon;
+use crate::support::http::Reply;
+use crate::support::rpc;
+
+/// The defaults of the data model.
+const M: u32 = 5;
+const K: u32 = 2000;
+
+fn home(acs: &Acs) -> Daemon {
+    Daemon::new(&acs.url())
+        .acs("retry_min_wait_interval", &M.to_string())
+        .acs("retry_interval_multiplier", &K.to_string())
+}
+
+/// What waits now, after failure number `n`: in its range, and everywhere the same.
+fn check_wait(cpe: &mut Cpe, n: u32) -> Duration {
+    let retry = cpe.state().retry;
+    let wait = Duration::from_millis(retry.wait_ms.into());
+    let (low, high) = range(n, M, K);
+    assert_eq!(retry.count, n);
+    assert!(low <= wait && wait <= high, "retry {n}: {wait:?}");
+    assert_eq!(cpe.next(), Some(wait));
+    assert_eq!(
+        retry.due_unix,
+        cpe.now().unix + i64::try_from(wait.as_secs()).unwrap()
+    );
+    let status = cpe.status();
+    assert_eq!(status["next_session"]["retry_count"], n);
+    assert!(status["next_session"]["retry"].is_string());
+    wait
+}
+
+#[test]
+fn each_wait_lies_in_table_r_and_is_the_same_everywhere() // RT-01 RT-02 RT-03 RT-08
+{
+    let mut acs = Acs::builder().down();
+    let mut cpe = Cpe::start(home(&acs));
+    for n in 1..=13 {
+        cpe.settle();
+        assert_eq!(cpe.sessions(), u64::from(n));
+        let wait = check_wait(&mut cpe, n);
+        cpe.pass(wait - Duration::from_millis(1));
+        assert_eq!(cpe.sessions(), u64::from(n), "too early");
+        if n == 13 {
+            acs.up();
+        }
+        cpe.pass(Duration::from_millis(1));
+    }
+    let session = cpe.session(&mut acs);
+    assert_eq!(session.inform.retry_count(), 13);
+    assert_eq!(session.inform.events(), ["0 BOOTSTRAP", "1 BOOT"]);
+    assert_eq!(cpe.state().retry.count, 0);
+    cpe.inform();
+    assert_eq!(cpe.session(&mut acs).inform.retry_count(), 0);
+}
+
+#[test]
+fn a_restart_resumes_the_rest_of_the_wait_and_a_boot_begins_anew() // RT-05
+{
+    let acs = Acs::builder().down();
+    let mut cpe = Cpe::start(home(&acs));
+    for n in 1..=6 {
+        cpe.settle();
+        let wait = check_wait(&mut cpe, n);
+        if n < 6 {
+            cpe.pass(wait);
+        }
+    }
+    let whole = cpe.next().unwrap();
+    cpe.pass(whole / 2);
+    let sessions = cpe.sessions();
+    cpe.restart();
+    cpe.settle();
+    let left = cpe.next().unwrap();
+    let expected = whole - whole / 2;
+    assert!(
+        left.abs_diff(expected) <= Duration::from_secs(2),
+        "{left:?} of {expected:?}"
+    );
+    assert_eq!(cpe.status()["next_session"]["retry_count"], 6);
+    assert_eq!(cpe.sessions(), sessions.min(cpe.sessions()));
+
+    cpe.reboot("00000000-0000-4000-8000-000000000002");
+    cpe.settle();
+    check_wait(&mut cpe, 1);
+}
+
+#[test]
+fn what_happens_meanwhile_does_not_wait() // RT-04 CR-06
+{
+    let mut acs = Acs::builder().down();
+    let mut cpe = Cpe::start(home(&acs));
+    cpe.settle();
+    check_wait(&mut cpe, 1);
+    cpe.pass_seconds(1);
+    let client = cpe.ask(inform("8", false));
+    assert!(cpe.reply(client).is_some());
+    cpe.settle();
+    assert_eq!(cpe.sessions(), 2);
+    check_wait(&mut cpe, 2);
+    acs.up();
+    assert_eq!(cpe.connection_request(), 200);
+    let inform = cpe.session(&mut acs).inform;
+    assert_eq!(inform.retry_count(), 2);
+    assert_eq!(
+        inform.events(),
+        [
+            "0 BOOTSTRAP",
+            "1 BOOT",
+            "6 CONNECTION REQUEST",
+            "8 DIAGNOSTICS COMPLETE"
+        ]
+    );
+}
+
+#[test]
+fn a_trigger_that_was_served_does_not_cut_a_later_wait_short() // RT-01
+{
+    // What is asked for while a session runs gets the next one. When that fails, it waits.
+    let mut posts = 0;
+    let mut acs = Acs::builder()
+        .layer(move |request, next| {
+            posts += request.is("Inform") as usize;
+            match posts {
+                1 => next(request),
+                _ => Reply::status(503).close(),
+            }
+        })
+        .start();
+    let mut cpe = Cpe::start(home(&acs));
+    cpe.informed(&mut acs);
+    let client = cpe.ask(inform("8", false));
+    assert!(cpe.reply(client).is_some());
+    cpe.session(&mut acs);
+    cpe.settle();
+    assert_eq!(cpe.sessions(), 2);
+    check_wait(&mut cpe, 1);
+}
+
+#[test]
+fn retry_after_is_a_lower_bound() // HT-19
+{
+    let mut acs = Acs::builder()
+        .layer(|_, _| Reply::status(503).header("Retry-After", "3600").close())
+        .start();
+    let mut cpe = Cpe::start(home(&acs));
+    cpe.settle();
+    assert_eq!(cpe.next(), Some(Duration::from_secs(3600)));
+    assert_eq!(cpe.state().retry.wait_ms, 3_600_000);
+    acs.take_problems();
+    acs.stop();
+}
+
+#[test]
+fn the_acs_sets_the_policy_for_the_next_wait() // RT-06
+{
+    let mut acs = Acs::start();
+    acs.plan([rpc::set_values(
+        &[
+            (
+                "Device.ManagementServer.CWMPRetryMinimumWaitInterval",
+                "unsignedInt",
+                "100",
+            ),
+            (
+                "Device.ManagementServer.CWMPRetryIntervalMultiplier",
+                "unsignedInt",
+                "1000",
+            ),
+        ],
+        "",
+    )]);
+    let mut cpe = settled(home(&acs), &mut acs);
+    acs.stop();
+    cpe.ask(inform("8", false));
+    cpe.settle();
+    assert_eq!(cpe.next(), Some(Duration::from_secs(100)));
+}
+
+#[test]
+fn a_connection_request_is_never_retried() // EV-09 EV-16
+{
+    let mut acs = Acs::start();
+    let mut cpe = settled(home(&acs), &mut acs);
+    acs.stop();
+    cpe.inform();
+    cpe.settle();
+    assert_eq!(cpe.sessions(), 2);
+    assert_eq!(cpe.next(), None);
+    assert_eq!(cpe.events(), [""; 0]);
+}
