@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
+use nix::fcntl::OFlag;
+
 use super::FileSettings;
 
 /// The file and the one before it.
@@ -46,14 +48,20 @@ impl FileSink {
         Ok(())
     }
 
+    /// The folder may be one that others write to: neither a link that they made is followed, nor do we wait for
+    /// whoever reads their pipe.
     fn open_file(&self) -> io::Result<(File, u64)> {
         let file = OpenOptions::new()
             .append(true)
             .create(true)
             // The log names the subscriber's device and servers.
             .mode(0o600)
+            .custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits())
             .open(&self.settings.path)?;
-        let size = file.metadata()?.len();
-        Ok((file, size))
+        let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        Ok((file, metadata.len()))
     }
 }

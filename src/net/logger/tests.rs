@@ -254,3 +254,35 @@ proptest! {
         prop_assert!(line.len() <= MAX_MESSAGE + 16 + 3);
     }
 }
+
+#[test]
+fn a_file_is_only_a_log_when_it_is_one() {
+    let folder = Folder::new("link");
+    let path = folder.join("cwmpd.log");
+    let write = || {
+        let settings = FileSettings {
+            path: path.clone(),
+            max_size: 10,
+        };
+        let logger = logger(LevelFilter::Info, None, Some(settings));
+        say(&logger, "one");
+        say(&logger, "two");
+    };
+    let victim = folder.join("victim");
+    std::fs::write(&victim, "precious").unwrap();
+    std::os::unix::fs::symlink(&victim, &path).unwrap();
+    write();
+    assert_eq!(std::fs::read_to_string(&victim).unwrap(), "precious");
+    std::fs::remove_file(&path).unwrap();
+
+    // Opening a pipe that nobody reads would wait for ever; with a reader it would be renamed in the end.
+    nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    write();
+    let _reader = std::fs::OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(&path)
+        .unwrap();
+    write();
+    assert!(!folder.join("cwmpd.log.1").exists());
+}
