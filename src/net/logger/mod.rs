@@ -7,10 +7,12 @@ mod syslog;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Instant;
 
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
@@ -21,6 +23,10 @@ use syslog::Syslog;
 
 /// Bytes of a message that are kept. A message may quote a peer.
 const MAX_MESSAGE: usize = 4096;
+
+/// Lines a minute from one place in the source. Most can be caused by a peer, and one that sends requests without end
+/// must not push everything else out of the log.
+const MAX_LINES: u32 = 120;
 
 /// Where the log goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +67,8 @@ pub struct Logger(Mutex<Sinks>);
 
 struct Sinks {
     level: LevelFilter,
+    /// By the place in the source that logs.
+    shares: BTreeMap<(&'static str, u32), RateLimit>,
     console: bool,
     syslog: Option<Syslog>,
     file: Option<FileSink>,
@@ -91,9 +99,13 @@ impl Log for Logger {
     }
 
     fn log(&self, record: &Record) {
-        if self.enabled(record.metadata()) {
+        if !self.enabled(record.metadata()) {
+            return;
+        }
+        let mut sinks = self.sinks();
+        if let Some(suppressed) = sinks.admit(record, Instant::now()) {
             let message = one_line(&record.args().to_string());
-            self.sinks().write(record.level(), &message);
+            sinks.write(record.level(), &format!("{message}{suppressed}"));
         }
     }
 
@@ -104,9 +116,23 @@ impl Sinks {
     fn new(settings: Settings) -> Self {
         Self {
             level: settings.level,
+            shares: BTreeMap::new(),
             console: settings.console,
             syslog: settings.syslog.map(Syslog::new),
             file: settings.file.map(FileSink::new),
+        }
+    }
+
+    /// Whether a line may be logged: what the place that it comes from has left of its share.
+    fn admit(&mut self, record: &Record, now: Instant) -> Option<Suppressed> {
+        match (record.file_static(), record.line()) {
+            // Who turns on the finer levels wants to see everything.
+            (Some(file), Some(line)) if record.level() <= Level::Info => self
+                .shares
+                .entry((file, line))
+                .or_insert(RateLimit::new(MAX_LINES))
+                .admit(now),
+            _ => Some(Suppressed(0)),
         }
     }
 

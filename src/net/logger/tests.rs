@@ -223,6 +223,38 @@ fn the_file_grows_on_after_a_restart() {
 }
 
 #[test]
+fn no_place_in_the_source_fills_the_log_alone() {
+    let folder = Folder::new("flood");
+    let path = folder.join("cwmpd.log");
+    let settings = FileSettings {
+        path: path.clone(),
+        max_size: 1 << 20,
+    };
+    let logger = logger(LevelFilter::Trace, None, Some(settings));
+    let say = |line, level| {
+        logger.log(
+            &Record::builder()
+                .target("cwmpd")
+                .level(level)
+                .file_static(Some("a.rs"))
+                .line(Some(line))
+                .args(format_args!("{line}"))
+                .build(),
+        );
+    };
+    for _ in 0..MAX_LINES + 5 {
+        say(1, Level::Info);
+        say(2, Level::Debug);
+    }
+    say(3, Level::Info);
+    let text = std::fs::read_to_string(path).unwrap();
+    let count = |end| text.lines().filter(|line| line.ends_with(end)).count() as u32;
+    assert_eq!(count("info 1"), MAX_LINES);
+    assert_eq!(count("debug 2"), MAX_LINES + 5);
+    assert_eq!(count("info 3"), 1);
+}
+
+#[test]
 fn a_cause_has_its_share_each_minute_and_tells_what_was_suppressed() {
     let start = Instant::now();
     let mut limit = RateLimit::new(2);
