@@ -70,7 +70,10 @@ impl Agent {
     /// The watched values are in memory: an actively notified one that changed asks for a session (NO-02).
     pub(super) fn check_values(&mut self, prepared: Result<(), Fault>, now: Now) {
         if let Err(fault) = prepared {
-            warn!("value changes cannot be looked for: {fault}");
+            warn!(
+                "value changes cannot be looked for: reason={:?}",
+                fault.to_string()
+            );
             return;
         }
         self.learn_new_values();

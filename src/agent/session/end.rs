@@ -117,7 +117,7 @@ impl Agent {
         if self.queue.is_empty() {
             // A connection request alone is never retried (EV-09).
             self.store.state.retry = Retry::default();
-            warn!("session failed: reason=\"{text}\"");
+            warn!("session failed: reason={text:?}");
             return;
         }
         let count = self.store.state.retry.count.saturating_add(1);
@@ -144,7 +144,7 @@ impl Agent {
         };
         self.schedule.set_retry(Some(now.instant + wait));
         warn!(
-            "session failed: reason=\"{text}\" retry={count} wait_seconds={:.1}",
+            "session failed: reason={text:?} retry={count} wait_seconds={:.1}",
             wait.as_secs_f32()
         );
     }

@@ -81,7 +81,10 @@ impl Agent {
             let Some(last) = self.last_inform.clone() else {
                 return self.end_session(Err(Ended::Backend(fault)), now);
             };
-            warn!("inform without fresh values: {fault}");
+            warn!(
+                "inform without fresh values: reason={:?}",
+                fault.to_string()
+            );
             self.queue.discard(EventCode::ValueChange);
             return self.send_inform(url, last, Vec::new(), now);
         }
