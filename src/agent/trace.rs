@@ -156,15 +156,28 @@ fn decode(envelope: &Element, hidden: &dyn Fn(&str) -> bool, out: &mut Map<Strin
     }
 }
 
-/// Arguments as indented lines, a parameter with its value on one.
+/// A struct of an array, when it holds nothing but texts: a parameter with its value, an event, an entry of a list.
+fn row(item: &Value) -> Option<String> {
+    let members = item.as_object()?;
+    let texts: Option<Vec<(&str, &str)>> = members
+        .iter()
+        .map(|(name, member)| Some((name.as_str(), member.as_str()?)))
+        .collect();
+    Some(match texts?.as_slice() {
+        [("Name", name), ("Value", value)] => format!("{name} = {}", value.escape_debug()),
+        [("CommandKey", ""), ("EventCode", code)] => code.escape_debug().to_string(),
+        texts => texts
+            .iter()
+            .map(|(name, text)| format!("{name}: {}", text.escape_debug()))
+            .collect::<Vec<_>>()
+            .join(", "),
+    })
+}
+
+/// Arguments as indented lines, a struct of an array on one if it can be.
 fn describe(value: &Value, depth: usize, out: &mut String) {
     match value {
         Value::Object(members) => {
-            if let (Some(Value::String(name)), Some(Value::String(text)), 2) =
-                (members.get("Name"), members.get("Value"), members.len())
-            {
-                return line(depth, &format!("{name} = {}", text.escape_debug()), out);
-            }
             for (name, member) in members {
                 if let Value::String(text) = member {
                     line(depth, &format!("{name}: {}", text.escape_debug()), out);
@@ -174,7 +187,14 @@ fn describe(value: &Value, depth: usize, out: &mut String) {
                 }
             }
         }
-        Value::Array(items) => items.iter().for_each(|item| describe(item, depth, out)),
+        Value::Array(items) => {
+            for item in items {
+                match row(item) {
+                    Some(text) => line(depth, &text, out),
+                    None => describe(item, depth, out),
+                }
+            }
+        }
         Value::String(text) => line(depth, &text.escape_debug().to_string(), out),
         _ => {}
     }
@@ -285,6 +305,23 @@ mod tests {
             "home"
         );
         assert_eq!(rendered[0]["time"], "2026-11-22T12:00:00Z");
+        assert_eq!(
+            rendered[0]["detail"],
+            "ParameterKey: k\nParameterList:\n  Device.ManagementServer.Password = ********\n  Device.WiFi.SSID.1.SSID = home"
+        );
+    }
+
+    #[test]
+    fn events_take_a_line_each() {
+        let mut trace = Trace::default();
+        let inform = envelope(
+            r#"<cwmp:Inform><Event e:arrayType="cwmp:EventStruct[2]"><EventStruct><EventCode>1 BOOT</EventCode><CommandKey></CommandKey></EventStruct><EventStruct><EventCode>M Reboot</EventCode><CommandKey>k</CommandKey></EventStruct></Event></cwmp:Inform>"#,
+        );
+        trace.add(0, From::Cpe, None, &inform);
+        assert_eq!(
+            trace.render()[0]["detail"],
+            "Event:\n  1 BOOT\n  CommandKey: k, EventCode: M Reboot"
+        );
     }
 
     #[test]

@@ -94,6 +94,12 @@ pub fn added(value: &Value, out: &mut dyn Write) -> io::Result<()> {
 
 /// Messages of a session: a line about each, its content below.
 pub fn trace(value: &Value, out: &mut dyn Write) -> io::Result<()> {
+    if items(value).is_empty() {
+        return writeln!(
+            out,
+            "no messages: the running or last session has exchanged none"
+        );
+    }
     for entry in items(value) {
         let Some(fields) = entry.as_object() else {
             line(entry, out)?;
@@ -103,7 +109,8 @@ pub fn trace(value: &Value, out: &mut dyn Write) -> io::Result<()> {
         for key in ["time", "direction", "message"] {
             head.extend(fields.get(key).map(cell));
         }
-        let known = ["time", "direction", "message", "detail"];
+        // `arguments` are for programs: `detail` says the same.
+        let known = ["time", "direction", "message", "detail", "arguments"];
         let rest = fields
             .iter()
             .filter(|(key, _)| !known.contains(&key.as_str()));

@@ -95,12 +95,13 @@ fn small_answers_are_words() {
 fn a_trace_shows_messages_with_their_content() {
     let value = json!([{
         "time": "10:00:00", "direction": "sent", "message": "Inform", "status": 200,
-        "detail": "<Inform>\n  <Event/>\u{7}\n</Inform>",
+        "arguments": {"RetryCount": "0"}, "detail": "<Inform>\n  <Event/>\u{7}\n</Inform>",
     }]);
     assert_eq!(
         shown(trace, value),
         "10:00:00 sent Inform status=200\n    <Inform>\n      <Event/>\\u{7}\n    </Inform>\n"
     );
+    assert!(shown(trace, json!([])).starts_with("no messages"));
 }
 
 fn any_json() -> impl Strategy<Value = Value> {
