@@ -35,17 +35,19 @@ impl Agent {
             ),
             (None, None) => ("N/A", na(), na(), None),
         };
+        let idle_reason = self.idle_reason();
         let next = [self.schedule.deadline(), self.wanted.then_some(now.instant)]
             .into_iter()
             .flatten()
-            .min();
+            .min()
+            .filter(|_| idle_reason.is_none());
         let statistics = &self.store.state.statistics;
         json!({
             "cwmp": {
                 "status": if self.stopping.is_some() { "stopping" } else { "up" },
                 "start_time": time(self.started.unix),
                 "acs_url": self.config.acs.url.clone().unwrap_or_default(),
-                "idle_reason": self.idle_reason(),
+                "idle_reason": idle_reason,
                 "version": env!("CARGO_PKG_VERSION"),
                 "data_model": self.model_name(),
                 "connection_request_url": self.management_server.borrow().get("ConnectionRequestURL"),

@@ -108,8 +108,9 @@ impl Daemon {
                 format!("it runs, but the last session failed: {reason}"),
                 "'cwmp inform --wait' tries again, 'cwmp trace' shows what was said",
             ),
-            Some(status) => Finding::ok(DAEMON, format!("it runs, last session: {status}")),
-            None => Finding::ok(DAEMON, "it runs"),
+            Some("success") => Finding::ok(DAEMON, "it runs, and the last session succeeded"),
+            Some("running") => Finding::ok(DAEMON, "it runs, and a session is under way"),
+            _ => Finding::ok(DAEMON, "it runs; no session since it started"),
         }
     }
 }
@@ -136,6 +137,9 @@ pub fn connection_requests(daemon: &Daemon, peer: Option<IpAddr>) -> Finding {
     let told = daemon
         .text("cwmp", "connection_request_url")
         .unwrap_or_default();
+    if let Some(reason) = daemon.text("cwmp", "idle_reason") {
+        return Finding::skipped(CONNECTION_REQUESTS, reason);
+    }
     let Ok(url) = Url::parse(told) else {
         return Finding::warning(
             CONNECTION_REQUESTS,
