@@ -152,8 +152,10 @@ impl Agent {
 
     /// EV-08: a boot is told from a restart of the daemon by the kernel's boot id.
     fn notice_boot(&mut self) {
-        let path = self.root.join(files::BOOT_ID);
-        let id = match files::read_capped(&path, 128) {
+        // A root of its own (`--root`) seldom has a /proc; the kernel is the same.
+        let id = files::read_capped(&self.root.join(files::BOOT_ID), 128)
+            .or_else(|_| files::read_capped(files::BOOT_ID.as_ref(), 128));
+        let id = match id {
             Ok(bytes) => String::from_utf8_lossy(&bytes).trim().to_owned(),
             Err(e) => {
                 warn!("boot cannot be told from a restart: reason=\"{e}\"");
