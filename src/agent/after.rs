@@ -58,7 +58,7 @@ impl Agent {
             registry,
         ) {
             Ok(hook) => self.hook = Some(hook),
-            Err(failure) => error!("hook failed: hook={name} reason=\"{failure}\""),
+            Err(failure) => error!("hook failed: name={name} reason=\"{failure}\""),
         }
     }
 

@@ -484,7 +484,6 @@ impl Agent {
             if now.instant < limit {
                 return false;
             }
-            warn!("session aborted: the daemon stops");
             self.end_session(Err(session::Ended::Stopped), now);
         }
         self.store.state.events = self.queue.clone();

@@ -4,7 +4,7 @@
 //! (NO-04), or when it is first watched. The known values are in the state, so that changes made while the daemon was
 //! down are found at start (NO-14).
 
-use log::{debug, info, warn};
+use log::{debug, info};
 
 use super::Agent;
 use super::clock::Now;
@@ -30,6 +30,8 @@ impl Agent {
             .state
             .attributes
             .notified()
+            // Those of the other root model wait for its return: no backend of this one knows them.
+            .filter(|(path, _)| path.starts_with(root))
             .map(|(path, notification)| (path.to_owned(), notification))
             .collect();
         for name in BY_DEFAULT {
@@ -70,7 +72,8 @@ impl Agent {
     /// The watched values are in memory: an actively notified one that changed asks for a session (NO-02).
     pub(super) fn check_values(&mut self, prepared: Result<(), Fault>, now: Now) {
         if let Err(fault) = prepared {
-            warn!(
+            // The backend has logged why.
+            debug!(
                 "value changes cannot be looked for: reason={:?}",
                 fault.to_string()
             );
@@ -90,7 +93,9 @@ impl Agent {
         if self.queue.contains(EventCode::ValueChange) && self.schedule.retry().is_some() {
             return; // already on its way with the retry
         }
-        info!("value changed: parameter={path} watched={}", changed.len());
+        if !self.queue.contains(EventCode::ValueChange) {
+            info!("value changed: parameter={path} changed={}", changed.len());
+        }
         self.queue.push(Event::new(EventCode::ValueChange));
         // NO-07: DefaultActiveNotificationThrottle counts from the end of the last session.
         let throttle =

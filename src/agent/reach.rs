@@ -133,7 +133,7 @@ impl Agent {
                         *other = None;
                         self.listen_again = Some(now.after(LISTEN_AGAIN));
                         error!(
-                            "connection requests cannot be served: port={} reason=\"{reason}\" retry_seconds={LISTEN_AGAIN}",
+                            "connection requests cannot be served: port={} reason=\"{reason}\" wait_seconds={LISTEN_AGAIN}",
                             self.config.connection_request.port
                         );
                     }
@@ -168,7 +168,7 @@ impl Agent {
         let changed = self.management_server.borrow().get("ConnectionRequestURL") != url;
         if changed {
             info!(
-                "connection request url changed: url={}",
+                "connection request url: url={}",
                 if url.is_empty() { "(none)" } else { &url }
             );
             self.management_server

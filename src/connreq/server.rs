@@ -174,14 +174,14 @@ impl ConnReq {
                     AcceptError::Transient => {}
                     AcceptError::Exhausted => {
                         if !waited {
-                            warn!("connection requests have to wait: error=\"{error}\"");
+                            warn!("connection requests have to wait: reason=\"{error}\"");
                         }
                         self.accept_again = Some(now + BACK_OFF);
                         return;
                     }
                     AcceptError::Fatal => {
                         error!(
-                            "connection request port closed: port={} error=\"{error}\"",
+                            "connection request port closed: port={} reason=\"{error}\"",
                             self.port
                         );
                         self.close(registry);
@@ -274,7 +274,7 @@ fn bounded(timeout: Duration) -> Duration {
 /// Randomness of the kernel.
 fn random(bytes: &mut [u8]) {
     if let Err(error) = getrandom::getrandom(bytes) {
-        error!("no random numbers: error=\"{error}\"");
+        error!("no random numbers: reason=\"{error}\"");
     }
 }
 

@@ -24,6 +24,8 @@ pub(super) use end::{Ended, STOP_LIMIT};
 
 /// The longest a session may take (SE-18): an ACS that sends one request every 29 s would hold the device for ever.
 const SESSION_LIMIT: Duration = Duration::from_secs(15 * 60);
+/// Characters of a fault's text in a log line: the names in it are the ACS's, and as long as it likes.
+const MAX_REASON: usize = 200;
 
 /// The session under way.
 pub(super) struct Running {
@@ -140,7 +142,11 @@ impl Agent {
         }
         let rpc = talk.session.rpc().unwrap_or_default().escape_debug();
         match talk.session.fault() {
-            Some(fault) => info!("request refused: rpc={rpc} fault={}", fault.0),
+            Some(fault) => info!(
+                "request refused: rpc={rpc} fault={} reason={:?}",
+                fault.code.0,
+                fault.text.chars().take(MAX_REASON).collect::<String>()
+            ),
             None => info!("request answered: rpc={rpc}"),
         }
     }

@@ -21,10 +21,15 @@ impl Agent {
     pub(in crate::agent) fn open_session(&mut self, now: Now, registry: &Registry) {
         if !self.wanted
             || self.session.is_some()
-            || self.idle_reason().is_some()
             || self.stopping.is_some()
+            // What was ordered for after the session comes before the next one.
+            || self.hook_wanted
+            || self.hook.is_some()
         {
             return;
+        }
+        if let Some(reason) = self.idle_reason() {
+            return self.answer_waiting(&Err(reason.to_owned()));
         }
         let Some(url) = self.config.acs.url.clone() else {
             return;
@@ -123,9 +128,7 @@ impl Agent {
     ) {
         let events = self.queue.mark_sent();
         if events.is_empty() {
-            // What wanted this session is gone (a change that was taken back).
-            self.session = None;
-            return;
+            return self.call_off_session(now);
         }
         let bootstrap = events.iter().any(|e| e.code == EventCode::Bootstrap);
         info!(

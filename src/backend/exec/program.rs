@@ -18,6 +18,8 @@ const READ_BUDGET: usize = 256 * 1024;
 /// The wait before a restart doubles from the first to the last of these.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LAST_WAIT: Duration = Duration::from_secs(60);
+/// A program that fails again and again for the same reason is an error in the log no more often than this.
+const REMIND: Duration = Duration::from_secs(3600);
 /// How long its status is waited for when it seems to have ended.
 const EXIT_WAIT: Duration = Duration::from_millis(50);
 
@@ -47,6 +49,8 @@ pub struct Program {
     start: Instant,
     /// Why it does not run.
     reason: String,
+    /// When that was last an error in the log.
+    reported: Option<Instant>,
     generation: u64,
     events: Vec<Event>,
 }
@@ -83,6 +87,7 @@ impl Program {
             failures: 0,
             start: now,
             reason: "is not started yet".to_owned(),
+            reported: None,
             generation: 0,
             events: Vec::new(),
         }
@@ -153,6 +158,9 @@ impl Program {
         if let Some(request) = &mut self.request {
             request.deadline = now + self.limit;
         }
+        if self.failures > 0 {
+            log::info!("backend program works again: path={:?}", self.path);
+        }
         self.failures = 0;
         self.write(now);
     }
@@ -222,9 +230,22 @@ impl Program {
             .min(LAST_WAIT);
         self.failures = self.failures.saturating_add(1);
         self.start = now + wait;
-        log::error!(
-            "backend program failed: path={:?} reason={reason:?} restart_in_s={}",
+        let known = reason == self.reason
+            && self
+                .reported
+                .is_some_and(|last| now.saturating_duration_since(last) < REMIND);
+        if !known {
+            self.reported = Some(now);
+        }
+        log::log!(
+            if known {
+                log::Level::Debug
+            } else {
+                log::Level::Error
+            },
+            "backend program failed: path={:?} reason={reason:?} failures={} wait_seconds={}",
             self.path,
+            self.failures,
             wait.as_secs()
         );
         self.next = None;
@@ -245,7 +266,12 @@ impl Program {
                     .unwrap_or_default()
                     .to_string_lossy()
                     .into_owned();
-                log::info!(
+                log::log!(
+                    if self.failures == 0 {
+                        log::Level::Info
+                    } else {
+                        log::Level::Debug
+                    },
                     "backend program started: path={:?} pid={}",
                     self.path,
                     child.id()

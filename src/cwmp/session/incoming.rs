@@ -171,7 +171,7 @@ impl Session {
     }
 
     fn refuse(&mut self, id: Option<&str>, refusal: &Refusal) -> Action {
-        self.fault = Some(refusal.fault.code);
+        self.fault = Some(refusal.fault.clone());
         let envelope = write(self.namespace(), &id_header(id), |out| refusal.encode(out));
         self.post_answer(envelope)
     }

@@ -20,7 +20,7 @@ pub use steps::{AcsRequest, Action, Input, Setup};
 use super::envelope::{HeaderEntry, envelope};
 use super::version::{Namespace, Version};
 use crate::datamodel::attributes::Attributes;
-use crate::datamodel::{Code, DataModel};
+use crate::datamodel::{DataModel, Fault};
 use crate::wire::xml::Writer;
 use incoming::Incoming;
 use own::Sent;
@@ -43,7 +43,7 @@ pub struct Session {
     empty_while_held: u32,
     summary: Summary,
     rpc: Option<String>,
-    fault: Option<Code>,
+    fault: Option<Fault>,
 }
 
 enum State {
@@ -136,8 +136,8 @@ impl Session {
     }
 
     /// The fault with which that was answered.
-    pub fn fault(&self) -> Option<Code> {
-        self.fault
+    pub fn fault(&self) -> Option<&Fault> {
+        self.fault.as_ref()
     }
 
     fn namespace(&self) -> Namespace {
