@@ -10,6 +10,7 @@ use crate::agent::Agent;
 use crate::agent::clock::Now;
 use crate::agent::state::Retry;
 use crate::agent::status::LastSession;
+use crate::cwmp::event::EventCode;
 use crate::cwmp::{Failure, Summary, retry};
 use crate::datamodel::Fault;
 use crate::net::http::ConnectError;
@@ -96,6 +97,10 @@ impl Agent {
                 self.store.state.statistics.failed =
                     self.store.state.statistics.failed.saturating_add(1);
                 self.queue.on_failure();
+                if running.talk.is_none() && !self.triggered {
+                    // EV-09: not even the connection came about, but that was its try.
+                    self.queue.discard(EventCode::ConnectionRequest);
+                }
                 // VN-08: every other try in the oldest namespace, for an ACS that knows no other.
                 self.offer_older = ended.suggests_older_version() && !self.offer_older;
                 let text = ended.to_string();
