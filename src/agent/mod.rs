@@ -283,18 +283,14 @@ impl Agent {
                 self.queue.push(Event::new(EventCode::Periodic));
             }
             Trigger::Scheduled(key) => {
-                if self
-                    .queue
-                    .push(Event::with_key(EventCode::MScheduleInform, &key))
-                {
-                    self.queue.push(Event::new(EventCode::Scheduled));
-                }
-                let order = self
-                    .store
-                    .state
-                    .scheduled_informs
-                    .iter()
-                    .position(|order| order.command_key == key);
+                // Its companion `3 SCHEDULED` comes along (EV-11); `keep_schedule` saw to it that there is room.
+                self.queue
+                    .push(Event::with_key(EventCode::MScheduleInform, &key));
+                let orders = &self.store.state.scheduled_informs;
+                // Several may have one key: the earliest of them is due.
+                let order = (0..orders.len())
+                    .filter(|i| orders.get(*i).is_some_and(|o| o.command_key == key))
+                    .min_by_key(|i| orders.get(*i).map(|o| (o.due_unix, o.delay)));
                 if let Some(index) = order {
                     self.store.state.scheduled_informs.remove(index);
                 }

@@ -8,13 +8,16 @@ use super::files;
 use super::schedule::Scheduled;
 use super::state::{ScheduledInform, StateFile};
 use crate::cwmp::Promise;
+use crate::cwmp::event::{EventCode, MULTIPLES};
 use crate::datamodel::attributes::AttributeChange;
 use crate::datamodel::{Applied, Code, Fault};
 
-/// ScheduleInform orders that may wait at a time (RB-05 asks for three).
+/// ScheduleInform orders that may wait at a time (RB-05 asks for three), those included whose event is not delivered.
 const MAX_SCHEDULED: usize = 32;
 /// CommandKeys of Reboot orders kept for one reboot.
 const MAX_REBOOT_KEYS: usize = 16;
+// The event queue has room for what each of them will become: none that was accepted is lost.
+const _: () = assert!(MAX_SCHEDULED + MAX_REBOOT_KEYS <= MULTIPLES);
 
 impl Agent {
     /// The model's transaction is committed: the configuration file and the state learn of it, as one step.
@@ -145,7 +148,12 @@ impl Agent {
     }
 
     fn keep_schedule(&mut self, delay: u32, command_key: String, now: Now) -> Result<(), Fault> {
-        if self.store.state.scheduled_informs.len() >= MAX_SCHEDULED {
+        let undelivered = self
+            .queue
+            .iter()
+            .filter(|event| event.code == EventCode::MScheduleInform)
+            .count();
+        if self.store.state.scheduled_informs.len() + undelivered >= MAX_SCHEDULED {
             return Err(Fault::new(
                 Code::RESOURCES_EXCEEDED,
                 format!("{MAX_SCHEDULED} ScheduleInform orders wait already"),

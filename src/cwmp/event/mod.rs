@@ -2,7 +2,7 @@
 
 mod queue;
 
-pub use queue::{CAPACITY, EventQueue};
+pub use queue::{CAPACITY, EventQueue, MULTIPLES};
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

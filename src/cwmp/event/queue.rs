@@ -6,6 +6,10 @@ use serde::{Deserialize, Serialize};
 /// Most entries that an Inform may carry (TR-069 A.3.3.1), and that the queue takes.
 pub const CAPACITY: usize = 64;
 
+/// Most of the multiple events in it: room is kept for every single event (all before `M Reboot`), so that those are
+/// never refused.
+pub const MULTIPLES: usize = CAPACITY - EventCode::MReboot as usize;
+
 /// Undelivered events, in the order of an Inform. Serializes as the list of events, without
 /// `6 CONNECTION REQUEST`, which never outlives the process.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,17 +35,12 @@ impl EventQueue {
             self.entries.clear();
         }
         let event = event.normalized();
-        // Room is kept for every single event: those are never refused.
         let multiples = self
             .entries
             .iter()
             .filter(|entry| entry.event.code.is_multiple())
             .count();
-        let singles = EventCode::ALL
-            .iter()
-            .filter(|code| !code.is_multiple())
-            .count();
-        if event.code.is_multiple() && multiples >= CAPACITY - singles {
+        if event.code.is_multiple() && multiples >= MULTIPLES {
             return false;
         }
         let companion = event
