@@ -13,7 +13,7 @@ use super::clock::Now;
 use super::config::{BackendKind, Config};
 use super::management_server::ManagementServer;
 use super::schedule::Schedule;
-use super::state::StateFile;
+use super::state::{Deferred, StateFile};
 use super::{Agent, WHO_ACS, WHO_ADDRESSES, compress, files};
 use crate::backend::Backend;
 use crate::backend::exec::Exec;
@@ -116,7 +116,7 @@ impl Agent {
         self.restore_schedule(now);
         self.apply_config(now, registry);
         self.resume_retry(now);
-        self.hook_wanted = self.store.state.deferred != Default::default();
+        self.hook_wanted = self.store.state.deferred != Deferred::default();
         if let Some(reason) = self.idle_reason() {
             info!("idle: reason=\"{reason}\"");
         }
@@ -159,15 +159,26 @@ impl Agent {
             Ok(bytes) => String::from_utf8_lossy(&bytes).trim().to_owned(),
             Err(e) => {
                 warn!("boot cannot be told from a restart: reason=\"{e}\"");
-                // Without an id only the very first start counts as a boot.
-                "unknown".to_owned()
+                String::new()
             }
         };
-        if self.store.state.boot_id != id {
+        let state = &mut self.store.state;
+        let booted = if id.is_empty() {
+            // Then only the very first start counts as a boot, and one after an order to boot: taken for a restart
+            // it would have that order carried out again, at each start.
+            state.boot_id.is_empty() || state.deferred != Deferred::default()
+        } else {
+            state.boot_id != id
+        };
+        if booted {
             debug!("the device has booted: boot_id={id}");
-            self.store.state.boot_id = id;
+            state.boot_id = if id.is_empty() {
+                "unknown".to_owned()
+            } else {
+                id
+            };
             // RT-05: the retry count and pattern start again after a reboot.
-            self.store.state.retry = Default::default();
+            state.retry = Default::default();
             self.booted();
         }
     }
