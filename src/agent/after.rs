@@ -15,11 +15,13 @@ use crate::net::reactor::token;
 
 /// How long a hook may take. A factory reset wipes a slow flash.
 const HOOK_LIMIT: Duration = Duration::from_secs(120);
+/// A boot that comes before the hook of a factory reset has ended may be a power cut, so the hook runs again. It may
+/// also be the hook's own doing, with a state file that it leaves alone: that must not go round for ever.
+const MAX_RESET_TRIES: u32 = 2;
 
 impl Agent {
     /// The session is over: looks at what waited for that.
     pub(super) fn after_session(&mut self, now: Now) {
-        self.answer_waiting();
         self.hook_wanted = self.store.state.deferred != Deferred::default();
         if std::mem::take(&mut self.check_after_session) {
             self.want_check(now);
@@ -36,17 +38,17 @@ impl Agent {
 
     /// Starts the hook that a promise waits for.
     pub(super) fn run_hook(&mut self, now: Now, registry: &Registry) {
-        if !std::mem::take(&mut self.hook_wanted) || self.hook.is_some() || self.session.is_some() {
+        if !self.hook_wanted || self.hook.is_some() || self.session.is_some() {
             return;
         }
+        self.hook_wanted = false;
+        self.moved = true;
         let (name, arguments) = if self.store.state.deferred.factory_reset {
+            self.forget_everything(now);
             ("factory-reset", Vec::new())
         } else {
             ("reboot", self.store.state.deferred.reboot.clone())
         };
-        if self.store.state.deferred.factory_reset {
-            self.forget_everything(now);
-        }
         let path = self.root.join(files::HOOKS_DIR).join(name);
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         match Hook::start(
@@ -58,44 +60,77 @@ impl Agent {
             registry,
         ) {
             Ok(hook) => self.hook = Some(hook),
-            Err(failure) => error!("hook failed: name={name} reason=\"{failure}\""),
+            Err(failure) => {
+                error!("hook failed: name={name} reason=\"{failure}\"");
+                self.hook_ended(false, now);
+            }
         }
     }
 
-    /// Forgets a hook that has ended; it has logged how. Its order stays in the state until the device has booted: a
-    /// hook that failed is tried again after the next session and at the next start.
-    pub(super) fn poll_hook(&mut self) {
-        if self.hook.as_mut().and_then(Hook::take).is_some() {
-            self.hook = None;
+    /// Forgets a hook that has ended; it has logged how.
+    pub(super) fn poll_hook(&mut self, now: Now) {
+        let Some(result) = self.hook.as_mut().and_then(Hook::take) else {
+            return;
+        };
+        self.hook = None;
+        self.moved = true;
+        self.hook_ended(result.is_ok(), now);
+    }
+
+    /// An order to reboot stays in the state until the device has booted: its hook is tried again after the next
+    /// session and at the next start. A factory reset is done once its hook has ended, well or not: what the ACS sets
+    /// from now on must not be wiped some day.
+    fn hook_ended(&mut self, well: bool, now: Now) {
+        if !self.store.state.deferred.factory_reset {
+            return;
         }
+        self.store.state.deferred = Deferred::default();
+        if !well {
+            // The daemon's own part of it is done, so the device introduces itself anew.
+            self.notice_new_acs();
+        }
+        self.save(now);
     }
 
     /// FactoryReset (RB-04): the daemon's own memory goes before the hook wipes the rest, so that nothing of the old
     /// life is told to an ACS whatever the hook does.
     fn forget_everything(&mut self, now: Now) {
         self.queue = Default::default();
-        self.store.state = State {
-            boot_id: std::mem::take(&mut self.store.state.boot_id),
+        let state = &mut self.store.state;
+        *state = State {
+            boot_id: std::mem::take(&mut state.boot_id),
             deferred: Deferred {
                 factory_reset: true,
+                factory_reset_tries: state.deferred.factory_reset_tries.saturating_add(1),
                 ..Deferred::default()
             },
             ..State::default()
         };
+        self.make_connection_request_secrets();
         if let Err(reason) = self.model.backend_mut().restore("") {
             warn!("data model not reset: reason=\"{reason}\"");
         }
         self.schedule.clear_scheduled();
         self.schedule.set_retry(None);
+        self.schedule.clear_notification();
+        self.wanted = false;
+        self.last_inform = None;
+        self.fill_management_server();
+        self.listen_wanted = true;
         self.save(now);
     }
 
-    /// The device has booted since the state was written: what was promised for the boot has happened.
+    /// The device has booted since the state was written: what was promised for the boot has happened, except a
+    /// factory reset that the boot came before.
     pub(super) fn booted(&mut self) {
         let deferred = std::mem::take(&mut self.store.state.deferred);
         self.queue.on_reboot();
         self.queue.push(Event::new(EventCode::Boot));
-        if !deferred.factory_reset {
+        if deferred.factory_reset {
+            if deferred.factory_reset_tries < MAX_RESET_TRIES {
+                self.store.state.deferred = deferred;
+            }
+        } else {
             for key in &deferred.reboot {
                 self.queue.push(Event::with_key(EventCode::MReboot, key)); // EV-10
             }

@@ -68,7 +68,7 @@ impl Agent {
         (pinned != self.config.identity.provisioning_code).then(|| pinned.to_owned())
     }
 
-    fn fill_management_server(&mut self) {
+    pub(super) fn fill_management_server(&mut self) {
         let device = self.device_id();
         let credentials = self.connection_request_credentials();
         let acs_username = self.acs_username(&device);

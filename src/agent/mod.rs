@@ -245,7 +245,7 @@ impl Agent {
         self.gather(now);
         self.send(now, registry);
         self.run_hook(now, registry);
-        self.poll_hook();
+        self.poll_hook(now);
         let generation = self.model.backend().generation();
         if self.backend_generation != Some(generation) {
             self.backend_generation = Some(generation);

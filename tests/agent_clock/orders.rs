@@ -218,18 +218,51 @@ fn a_factory_reset_whose_hook_fails_leaves_a_device_that_bootstraps() // RB-04 E
         ),
         rpc::factory_reset(),
     ]);
+    acs.plan([rpc::get_values(&["Device.ManagementServer.ParameterKey"])]);
     let home = Daemon::new(&acs.url());
     std::fs::remove_file(home.path("usr/lib/cwmpd/hooks/factory-reset")).unwrap();
     let mut cpe = Cpe::start(home);
-    cpe.session(&mut acs);
-    let old = cpe.status()["cwmp"]["connection_request_url"].clone();
-    acs.plan([rpc::get_values(&["Device.ManagementServer.ParameterKey"])]);
-    cpe.restart();
+    let first = cpe.session(&mut acs).inform;
     let session = cpe.session(&mut acs);
     assert_eq!(session.inform.events(), ["0 BOOTSTRAP"]);
     let values = session.answers[0].values();
     assert_eq!(values["Device.ManagementServer.ParameterKey"], "");
-    let made = cpe.state().connection_request;
-    assert!(!made.path.is_empty() && !made.password.expose().is_empty());
-    assert_ne!(cpe.status()["cwmp"]["connection_request_url"], old);
+    let url = ".ConnectionRequestURL";
+    assert_ne!(session.inform.value_of(url), first.value_of(url));
+    assert_eq!(cpe.connection_request(), 200);
+    let events = cpe.session(&mut acs).inform.events();
+    assert_eq!(events, ["6 CONNECTION REQUEST"]);
+    // It is not done some other day, when the device is in use.
+    cpe.restart();
+    cpe.settle();
+    assert!(acs.try_session().is_none());
+    assert_eq!(cpe.state().deferred, Default::default());
+    assert!(!cpe.state().connection_request.password.expose().is_empty());
+}
+
+#[test]
+fn no_session_starts_while_a_hook_is_at_work() // RB-01 RB-04
+{
+    let mut acs = Acs::start();
+    acs.plan([rpc::factory_reset()]);
+    let home = Daemon::new(&acs.url());
+    let hook = "#!/bin/sh\necho started > ../../../hooks.pipe\nread line < ../../../go\n";
+    home.make_pipe("go");
+    let hook = hook.replace("../../..", home.root.to_str().unwrap());
+    home.write_program("usr/lib/cwmpd/hooks/factory-reset", &hook);
+    let mut cpe = Cpe::start(home);
+    cpe.informed(&mut acs);
+    let client = cpe.ask(crate::cpe::inform("8", false));
+    assert!(cpe.reply(client).is_some());
+    cpe.session(&mut acs);
+    cpe.turn();
+    assert_eq!(cpe.home.wait_hook(), "started");
+    cpe.inform();
+    cpe.turn();
+    assert_eq!(cpe.status()["last_session"]["status"], "success");
+    cpe.home.write_pipe("go", "now");
+    assert_eq!(
+        cpe.session(&mut acs).inform.events(),
+        ["6 CONNECTION REQUEST"]
+    );
 }
