@@ -9,13 +9,14 @@
 //! | [`config`], [`files`], [`state`] | `/etc/config/cwmp`, paths and atomic writes, `state.toml` |
 //! | `session`, `inform`, `promises`, `after` | a session: its Inform, what is kept before an answer leaves, what happens after |
 //! | `notify`, `management_server`, `reach` | value changes, `ManagementServer.`, connection requests |
-//! | `start`, `apply` | coming to life; the configuration in force |
+//! | `start`, `apply`, [`check`] | coming to life; the configuration in force; looking at it beforehand |
 //! | `schedule`, `clock` | when the next session is due |
 //! | `work`, `requests` | who may use the data model now; the command line's requests |
 //! | [`command`], `status`, `trace` | what the control socket asks |
 
 mod after;
 mod apply;
+pub mod check;
 pub mod clock;
 pub mod command;
 mod compress;

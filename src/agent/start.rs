@@ -260,14 +260,15 @@ pub(super) fn open_backend(
                 Some(path) => root.join(path),
                 None => root.join(Path::new(files::PROFILES_DIR).join(DEFAULT_PROFILE)),
             };
-            let profile = Profile::load(&path)
-                .map_err(|e| StartError(format!("data model profile (cpe.profile): {e}")))?;
+            let profile =
+                Profile::load(&path).map_err(|e| StartError(format!("cpe.profile: {e}")))?;
             Ok(Box::new(profile))
         }
         BackendKind::Exec => {
-            let program = wanted.program.as_ref().ok_or_else(|| {
-                StartError("cpe.backend is exec, but cpe.exec names no program".into())
-            })?;
+            let program = wanted
+                .program
+                .as_ref()
+                .ok_or_else(|| StartError("cpe.backend: exec needs the option exec".into()))?;
             Ok(Box::new(Exec::new(
                 wanted.root,
                 root.join(program),

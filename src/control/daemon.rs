@@ -13,7 +13,7 @@ use nix::fcntl::{Flock, FlockArg, OFlag};
 use super::server::Server;
 use crate::agent::clock::Now;
 use crate::agent::config::Config;
-use crate::agent::{Agent, files};
+use crate::agent::{Agent, check, files};
 use crate::net::logger;
 use crate::net::random;
 use crate::net::reactor::{Reactor, earliest, token, who};
@@ -27,6 +27,8 @@ const PID_MODE: u32 = 0o600;
 
 /// `EX_CONFIG` of sysexits.h.
 const EXIT_CONFIG: u8 = 78;
+/// What it needs of the system it does not get.
+const EXIT_FAILURE: u8 = 1;
 /// A usage error.
 const EXIT_USAGE: u8 = 2;
 
@@ -68,8 +70,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         .config
         .clone()
         .unwrap_or_else(|| files::CONFIG.into());
-    let (config, problems) = Config::load(&options.root, &path);
     if options.check {
+        let problems = check::problems(&options.root, &path);
         for problem in &problems {
             println!("{problem}");
         }
@@ -79,18 +81,19 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             ExitCode::from(EXIT_CONFIG)
         };
     }
+    let (config, problems) = Config::load(&options.root, &path);
     logger::install(log_settings(&options, &config));
     for problem in &problems {
         warn!("{problem}");
     }
     match run(&options, path, config) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(reason) => {
-            error!("cannot run: reason=\"{reason}\"");
+        Err((code, reason)) => {
+            error!("cannot run: reason={reason:?}");
             if !options.foreground {
                 eprintln!("cwmpd: {reason}");
             }
-            ExitCode::FAILURE
+            ExitCode::from(code)
         }
     }
 }
@@ -146,17 +149,21 @@ fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Option<Options
     Ok(Some(options))
 }
 
-fn run(options: &Options, config_path: PathBuf, config: Config) -> Result<(), String> {
+fn failure(reason: String) -> (u8, String) {
+    (EXIT_FAILURE, reason)
+}
+
+fn run(options: &Options, config_path: PathBuf, config: Config) -> Result<(), (u8, String)> {
     // Passwords and nonces are made of it; what has worked once does not fail later.
-    random::fill(&mut [0]).map_err(|e| format!("random numbers: {e}"))?;
+    random::fill(&mut [0]).map_err(|e| failure(format!("random numbers: {e}")))?;
     let root = &options.root;
-    let _lock = single_instance(&root.join(files::PID_FILE))?;
-    let mut reactor = Reactor::new().map_err(|e| format!("event loop: {e}"))?;
+    let _lock = single_instance(&root.join(files::PID_FILE)).map_err(failure)?;
+    let mut reactor = Reactor::new().map_err(|e| failure(format!("event loop: {e}")))?;
     let mut signals = Signals::new(reactor.registry(), token(WHO_SIGNALS, 0))
-        .map_err(|e| format!("signals: {e}"))?;
+        .map_err(|e| failure(format!("signals: {e}")))?;
     let socket = root.join(files::CONTROL_SOCKET);
     let mut server = Server::bind(&socket, token(WHO_CONTROL, 0), reactor.registry())
-        .map_err(|e| format!("control socket: {e}"))?;
+        .map_err(|e| failure(format!("control socket: {e}")))?;
     info!(
         "started: version={} pid={}",
         env!("CARGO_PKG_VERSION"),
@@ -169,14 +176,15 @@ fn run(options: &Options, config_path: PathBuf, config: Config) -> Result<(), St
         Now::read(),
         reactor.registry(),
     )
-    .map_err(|e| e.to_string())?;
+    // Whoever supervises it need not hurry to start it again.
+    .map_err(|e| (EXIT_CONFIG, e.to_string()))?;
     agent.pump(Now::read(), reactor.registry());
     let mut log = agent.config().log.clone();
     loop {
         let deadline = earliest(agent.deadline(), server.deadline());
         let (registry, ready) = reactor
             .poll(deadline)
-            .map_err(|e| format!("event loop: {e}"))?;
+            .map_err(|e| failure(format!("event loop: {e}")))?;
         let now = Now::read();
         if agent.deadline().is_some_and(|at| at <= now.instant) {
             agent.timeout(now, registry);

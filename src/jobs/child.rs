@@ -150,7 +150,8 @@ impl Child {
     }
 }
 
-fn executable(program: &Path) -> Result<(), SpawnError> {
+/// Whether [`Child::spawn`] can try at all.
+pub fn executable(program: &Path) -> Result<(), SpawnError> {
     match fs::metadata(program) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             Err(SpawnError::Missing(program.to_owned()))

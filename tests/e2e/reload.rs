@@ -89,6 +89,42 @@ fn a_check_names_file_and_line() {
 }
 
 #[test]
+fn a_check_looks_at_the_files_that_are_named() {
+    let daemon = Daemon::new("http://127.0.0.1:7547/");
+    let check = |line: &str, says: &str| {
+        let text = format!("config acs\nconfig cpe\n{line}\n");
+        daemon.write("etc/config/cwmp", text.as_bytes());
+        let output = daemon.check_config();
+        let all = output.stdout + &output.stderr;
+        assert!(all.contains("etc/config/cwmp:"), "{all}");
+        assert!(all.contains(says), "{all}");
+        assert_eq!((output.code, all.lines().count()), (78, 1), "{all}");
+    };
+    daemon.write("typo.toml", b"[\"Device.\"]\nX = {}\n\nY = = 1\n");
+    daemon.write("a-file", b"no program");
+    check("option profile /none.toml", "cpe.profile: ");
+    check("option profile /typo.toml", "typo.toml:4: ");
+    check("option backend exec\noption exec /none", "does not exist");
+    check(
+        "option backend exec\noption exec /a-file",
+        "not an executable",
+    );
+    check(
+        "config acs\noption tls_ca_file /a-file",
+        "acs.tls_ca_file: ",
+    );
+}
+
+#[test]
+fn without_a_data_model_there_is_no_device() {
+    let daemon = Daemon::new("http://127.0.0.1:7547/").cpe("profile", "/none.toml");
+    daemon.write_config();
+    let output = daemon.run_second();
+    assert_eq!(output.code, 78, "{output:?}");
+    assert!(output.stderr.contains("none.toml"), "{output:?}");
+}
+
+#[test]
 fn problems_do_not_keep_it_from_running() {
     let mut acs = Acs::start();
     let mut daemon = Daemon::new(&acs.url())

@@ -21,66 +21,87 @@ const MAX_SHOWN: usize = 64;
 impl Config {
     /// Reads the file; what cannot be used is reported, and never stops the rest.
     pub fn load(root: &Root, path: impl AsRef<Path>) -> (Config, Vec<Problem>) {
-        let file = root.join(path);
-        let text = match read_capped(&file, uci::MAX_BYTES) {
-            Ok(text) => text,
-            Err(error) => {
-                let text = format!(
-                    "cannot {}: {}; all defaults are used",
-                    error.step, error.source
-                );
-                return (
-                    Config::default(),
-                    vec![Problem {
-                        file,
-                        line: 0,
-                        text,
-                        error: true,
-                    }],
-                );
-            }
-        };
-        let (config, mut problems) = Config::parse(&file, &text);
-        let secret =
-            !config.acs.password.is_empty() || !config.connection_request.password.is_empty();
-        let open =
-            fs::metadata(&file).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0);
-        if secret && open {
-            let text = "holds passwords but others may read it; make it mode 0600".to_owned();
-            problems.push(Problem {
-                file,
-                line: 0,
-                text,
-                error: false,
-            });
-        }
+        let (config, _, problems) = read(root.join(path));
         (config, problems)
+    }
+
+    /// The problems of the file, and of what it names: `unusable` says section, option and reason.
+    pub fn check(
+        root: &Root,
+        path: impl AsRef<Path>,
+        unusable: impl FnOnce(&Config) -> Vec<(&'static str, &'static str, String)>,
+    ) -> Vec<Problem> {
+        let name = root.join(path);
+        let (config, file, found) = read(name.clone());
+        let mut problems = Problems { file: &name, found };
+        for (section, option, text) in unusable(&config) {
+            let line = line_of(&file, section, option);
+            problems.error(line, format!("{section}.{option}: {text}"));
+        }
+        problems.sorted()
     }
 
     /// Reads text as if it were the file `name`.
     pub fn parse(name: &Path, text: &[u8]) -> (Config, Vec<Problem>) {
-        let (file, broken) = uci::File::parse(text);
-        let mut config = Config::default();
-        let mut problems = Problems {
-            file: name,
-            found: Vec::new(),
-        };
-        for uci::Problem { line, text } in broken {
-            problems.error(line, text);
-        }
-        for (_, section) in file.sections() {
-            match section_name(section) {
-                Some(known) => take_section(&mut config, known, section, &mut problems),
-                None => problems.warning(
-                    section.line,
-                    format!("unknown section {}", shown(&section.kind)),
-                ),
-            }
-        }
-        dangers(&config, &file, &mut problems);
-        problems.found.sort_by_key(|problem| problem.line);
-        (config, problems.found)
+        let (config, _, problems) = parse(name, text);
+        (config, problems)
     }
+}
+
+fn read(name: PathBuf) -> (Config, uci::File, Vec<Problem>) {
+    let text = match read_capped(&name, uci::MAX_BYTES) {
+        Ok(text) => text,
+        Err(error) => {
+            let text = format!(
+                "cannot {}: {}; all defaults are used",
+                error.step, error.source
+            );
+            let mut problems = Problems {
+                file: &name,
+                found: Vec::new(),
+            };
+            problems.error(0, text);
+            return (Config::default(), uci::File::default(), problems.found);
+        }
+    };
+    let (config, file, found) = parse(&name, &text);
+    let mut problems = Problems { file: &name, found };
+    let secrets = [
+        ("acs", !config.acs.password.is_empty()),
+        ("cpe", !config.connection_request.password.is_empty()),
+    ];
+    let open = fs::metadata(&name).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0);
+    if let Some((section, _)) = secrets.iter().find(|(_, set)| *set && open) {
+        let line = line_of(&file, section, "passwd");
+        let text = format!("{section}.passwd: others may read this file; make it mode 0600");
+        problems.warning(line, text);
+    }
+    let problems = problems.sorted();
+    (config, file, problems)
+}
+
+fn parse(name: &Path, text: &[u8]) -> (Config, uci::File, Vec<Problem>) {
+    let (file, broken) = uci::File::parse(text);
+    let mut config = Config::default();
+    let mut problems = Problems {
+        file: name,
+        found: Vec::new(),
+    };
+    for uci::Problem { line, text } in broken {
+        problems.error(line, text);
+    }
+    for (_, section) in file.sections() {
+        match section_name(section) {
+            Some(known) => take_section(&mut config, known, section, &mut problems),
+            None => problems.warning(
+                section.line,
+                format!("unknown section {}", shown(&section.kind)),
+            ),
+        }
+    }
+    dangers(&config, &file, &mut problems);
+    let problems = problems.sorted();
+    (config, file, problems)
 }
 
 /// What was found in one file.
@@ -90,6 +111,11 @@ struct Problems<'a> {
 }
 
 impl Problems<'_> {
+    fn sorted(mut self) -> Vec<Problem> {
+        self.found.sort_by_key(|problem| problem.line);
+        self.found
+    }
+
     fn error(&mut self, line: usize, text: String) {
         self.found.push(Problem {
             file: self.file.to_owned(),
@@ -161,12 +187,18 @@ fn dangers(config: &Config, file: &uci::File, problems: &mut Problems) {
             "the ACS may be anybody: its certificate is not checked",
         );
     }
-    if acs.tls_client_cert.is_some() != acs.tls_client_key.is_some() {
-        say(
+    match (&acs.tls_client_cert, &acs.tls_client_key) {
+        (Some(_), None) => say(
             "acs",
             "tls_client_cert",
-            "needs tls_client_key, and the other way round",
-        );
+            "needs tls_client_key: no https without it",
+        ),
+        (None, Some(_)) => say(
+            "acs",
+            "tls_client_key",
+            "needs tls_client_cert: no https without it",
+        ),
+        _ => {}
     }
     for (section, password) in [
         ("acs", &acs.password),

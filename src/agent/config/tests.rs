@@ -445,6 +445,15 @@ fn what_is_unwise_is_told() {
 }
 
 #[test]
+fn half_an_identity_is_told_at_its_line() {
+    for half in ["tls_client_cert", "tls_client_key"] {
+        let (_, problems) = acs(&format!("option {half} /x\n"));
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert!(problems[0].contains(":2: "), "{problems:?}");
+    }
+}
+
+#[test]
 fn secrets_are_not_shown() {
     let (config, mut problems) =
         acs("option passwd 'hunter2'\nconfig cpe\noption passwd hunter2\n");
@@ -482,6 +491,7 @@ fn passwords_that_others_may_read_are_told() {
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
         let (_, problems) = Config::load(&Root::new(&scratch.0), "/cwmp");
         assert_eq!(problems.len(), count, "{mode:o}");
+        assert!(problems.iter().all(|problem| problem.line == 2));
     }
 }
 

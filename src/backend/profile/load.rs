@@ -23,7 +23,7 @@ impl Template {
     /// Reads a profile; `file` is its name, for errors. The module documentation describes the format.
     pub fn parse(text: &str, file: &str) -> Result<Template, String> {
         let sections: BTreeMap<String, toml::Table> =
-            toml::from_str(text).map_err(|error| format!("{file}: {error}"))?;
+            toml::from_str(text).map_err(|error| syntax(file, text, &error))?;
         let root = root(file, &sections)?;
         let mut loader = Loader {
             file,
@@ -56,6 +56,16 @@ impl Template {
             loader.parameters,
             loader.tables,
         ))
+    }
+}
+
+/// An error of TOML in one line: `FILE:LINE: text`.
+fn syntax(file: &str, text: &str, error: &toml::de::Error) -> String {
+    let at = error.span().and_then(|span| text.get(..span.start));
+    let message = error.message().replace('\n', "; ");
+    match at {
+        Some(before) => format!("{file}:{}: {message}", before.matches('\n').count() + 1),
+        None => format!("{file}: {message}"),
     }
 }
 
@@ -146,7 +156,8 @@ impl Loader<'_> {
         }
         let definition: Definition = value.try_into().map_err(|error| {
             place.error(format!(
-                "{error}; write it like {{ type = \"string\", max = 64 }}"
+                "{}; write it like {{ type = \"string\", max = 64 }}",
+                error.message()
             ))
         })?;
         let value = definition.value.clone();

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::probe::Probe;
 use super::{CLOCK, CONFIGURATION, CONNECTION_REQUESTS, DAEMON, Finding, Outcome};
+use crate::agent::check;
 use crate::agent::clock::Now;
 use crate::agent::command::{Command, Reply};
 use crate::agent::config::{Config, Problem};
@@ -20,7 +21,8 @@ use crate::wire::xsd::DateTime;
 
 /// The configuration, and a finding for each problem; at least one.
 pub fn configuration(root: &Root) -> (Config, Vec<Finding>) {
-    let (config, problems) = Config::load(root, CONFIG);
+    let (config, _) = Config::load(root, CONFIG);
+    let problems = check::problems(root, CONFIG);
     let mut findings: Vec<Finding> = problems.iter().map(problem).collect();
     let file = root.join(CONFIG);
     match &config.acs.url {

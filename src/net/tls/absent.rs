@@ -22,6 +22,11 @@ impl Client {
     }
 
     /// Fails.
+    pub fn check(&mut self) -> Result<(), ConfigError> {
+        Err(ConfigError::NotBuilt)
+    }
+
+    /// Fails.
     pub fn connect(&mut self, _host: &str) -> Result<Session, ConfigError> {
         Err(ConfigError::NotBuilt)
     }

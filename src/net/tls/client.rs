@@ -60,6 +60,11 @@ impl Client {
         &self.options
     }
 
+    /// Whether the files can be used.
+    pub fn check(&mut self) -> Result<(), ConfigError> {
+        self.config().map(|_| ())
+    }
+
     /// The client's end of a new connection to `host`, a name or an IP address. A name goes into SNI, an address
     /// does not (RFC 6066 3, TL-07).
     pub fn connect(&mut self, host: &str) -> Result<Session, ConfigError> {
