@@ -1,7 +1,11 @@
 //! From a path with aliases and wildcards to the concrete paths that exist.
 
 use super::path::{Path, Segment, instance_number};
-use super::{DataModel, Depth, Fault, Node, find};
+use super::{Code, DataModel, Depth, Fault, Node, find};
+
+/// Instances that are looked at for the paths of one request: a wildcard looks at all of a table, and so does an alias.
+/// Some 30,000 of them fit into one message, and what they find together is limited by nothing else.
+const MAX_LOOKED_AT: usize = 1 << 16;
 
 /// One concrete path that a path stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,12 +27,46 @@ impl Resolved {
     }
 }
 
+/// What the paths of one request may still cost.
+#[derive(Clone, Debug)]
+pub struct Search {
+    left: usize,
+}
+
+impl Default for Search {
+    fn default() -> Self {
+        Search {
+            left: MAX_LOOKED_AT,
+        }
+    }
+}
+
+impl Search {
+    fn charge(&mut self, instances: usize) -> Result<(), Fault> {
+        let left = self.left.checked_sub(instances);
+        self.left = left.unwrap_or(0);
+        left.map(drop).ok_or_else(|| {
+            let text = "too much to search for aliases and wildcards; ask for less at a time";
+            Fault::new(Code::RESOURCES_EXCEEDED, text)
+        })
+    }
+}
+
+/// [`resolve_within`] for a request that has one path.
+pub fn resolve(model: &dyn DataModel, path: &Path<'_>) -> Result<Vec<Resolved>, Fault> {
+    resolve_within(&mut Search::default(), model, path)
+}
+
 /// All concrete paths that `path` stands for, in the model's order.
 ///
 /// A path without wildcard gives exactly one; an alias that nothing has is fault 9005. Whether a concrete path
 /// exists is left to whoever reads it. A path with wildcards gives those that exist, possibly none (GN-15), but
-/// what stands before the first wildcard must exist (9005).
-pub fn resolve(model: &dyn DataModel, path: &Path<'_>) -> Result<Vec<Resolved>, Fault> {
+/// what stands before the first wildcard must exist (9005). Fault 9004 when `search` is used up.
+pub fn resolve_within(
+    search: &mut Search,
+    model: &dyn DataModel,
+    path: &Path<'_>,
+) -> Result<Vec<Resolved>, Fault> {
     if path.is_concrete() {
         let text = path.text().to_owned();
         return Ok(vec![Resolved {
@@ -54,13 +92,15 @@ pub fn resolve(model: &dyn DataModel, path: &Path<'_>) -> Result<Vec<Resolved>, 
             Segment::Alias(alias) => {
                 let mut next = Vec::with_capacity(found.len());
                 for table in &found {
-                    match with_alias(model, &table.path, alias) {
-                        Ok(Some(path)) => {
+                    let instances = instances(model, &table.path).unwrap_or_default();
+                    search.charge(1 + instances.len())?;
+                    match with_alias(model, instances, alias) {
+                        Some(path) => {
                             let asked = format!("{}[{alias}].", table.asked);
                             next.push(Resolved { path, asked });
                         }
-                        _ if wild => {}
-                        _ => return Err(Fault::invalid_name(path.text())),
+                        None if wild => {}
+                        None => return Err(Fault::invalid_name(path.text())),
                     }
                 }
                 found = next;
@@ -69,10 +109,13 @@ pub fn resolve(model: &dyn DataModel, path: &Path<'_>) -> Result<Vec<Resolved>, 
                 let mut next = Vec::new();
                 for table in &found {
                     match instances(model, &table.path) {
-                        Ok(paths) => next.extend(paths.into_iter().map(|path| {
-                            let asked = table.as_asked(&path);
-                            Resolved { path, asked }
-                        })),
+                        Ok(paths) => {
+                            search.charge(1 + paths.len())?;
+                            next.extend(paths.into_iter().map(|path| {
+                                let asked = table.as_asked(&path);
+                                Resolved { path, asked }
+                            }));
+                        }
                         Err(_) if wild => {}
                         Err(_) => return Err(Fault::invalid_name(path.text())),
                     }
@@ -91,10 +134,19 @@ pub fn resolve(model: &dyn DataModel, path: &Path<'_>) -> Result<Vec<Resolved>, 
 /// As [`resolve`], for what takes one thing only: SetParameterValues, AddObject, DeleteObject. Wildcards are
 /// fault 9005 (GN-15).
 pub fn resolve_one(model: &dyn DataModel, path: &Path<'_>) -> Result<Resolved, Fault> {
+    resolve_one_within(&mut Search::default(), model, path)
+}
+
+/// [`resolve_one`] for a request that has several paths.
+pub fn resolve_one_within(
+    search: &mut Search,
+    model: &dyn DataModel,
+    path: &Path<'_>,
+) -> Result<Resolved, Fault> {
     if path.has_wildcard() {
         return Err(Fault::invalid_name(path.text()));
     }
-    let one = resolve(model, path)?.pop();
+    let one = resolve_within(search, model, path)?.pop();
     one.ok_or_else(|| Fault::invalid_name(path.text()))
 }
 
@@ -119,12 +171,12 @@ fn instances(model: &dyn DataModel, table: &str) -> Result<Vec<String>, Fault> {
     Ok(paths)
 }
 
-/// The instance of `table` that has that alias.
-fn with_alias(model: &dyn DataModel, table: &str, alias: &str) -> Result<Option<String>, Fault> {
+/// The one of these instances that has that alias.
+fn with_alias(model: &dyn DataModel, instances: Vec<String>, alias: &str) -> Option<String> {
     let has = |path: &String| {
         find(model, &format!("{path}Alias")).is_ok_and(|found| found.value == alias)
     };
-    Ok(instances(model, table)?.into_iter().find(has))
+    instances.into_iter().find(has)
 }
 
 fn exists(model: &dyn DataModel, path: &str) -> bool {

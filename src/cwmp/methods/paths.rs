@@ -2,7 +2,7 @@
 
 use crate::cwmp::fault::Refusal;
 use crate::datamodel::path::{Path, Segment};
-use crate::datamodel::resolve::{Resolved, resolve};
+use crate::datamodel::resolve::{Resolved, Search, resolve_within};
 use crate::datamodel::{Code, DataModel, Depth, Fault, Node, Touch};
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -39,8 +39,9 @@ pub(super) fn has_alias(path: &Path<'_>) -> bool {
 /// exist: an answer has no parameter twice.
 pub(super) fn resolve_all(model: &dyn DataModel, names: &[String]) -> Result<Vec<Resolved>, Fault> {
     let mut all = Vec::new();
+    let mut search = Search::default();
     for name in names {
-        all.extend(resolve(model, &Path::parse(name)?)?);
+        all.extend(resolve_within(&mut search, model, &Path::parse(name)?)?);
     }
     let objects: HashSet<String> = all
         .iter()

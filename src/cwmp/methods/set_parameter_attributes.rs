@@ -6,7 +6,7 @@ use crate::cwmp::fault::Refusal;
 use crate::cwmp::promise::Promise;
 use crate::datamodel::attributes::{AttributeChange, Attributes, Notification, SUBSCRIBER};
 use crate::datamodel::path::Path;
-use crate::datamodel::resolve::resolve_one;
+use crate::datamodel::resolve::{Search, resolve_one_within};
 use crate::datamodel::{Code, DataModel, Depth, Fault, Node, Touch};
 use crate::wire::xml::Element;
 
@@ -75,8 +75,9 @@ impl Method for SetParameterAttributes {
 
     fn run(&self, model: &mut dyn DataModel) -> Result<Option<Promise>, Refusal> {
         let mut changes = Vec::new();
+        let mut search = Search::default();
         for entry in &self.entries {
-            collect(model, entry, &mut changes)?;
+            collect(&mut search, model, entry, &mut changes)?;
         }
         Ok(Some(Promise::Attributes(changes)))
     }
@@ -84,11 +85,12 @@ impl Method for SetParameterAttributes {
 
 /// What one entry changes: its parameter, or all those that lie below its partial path now.
 fn collect(
+    search: &mut Search,
     model: &dyn DataModel,
     entry: &Entry,
     changes: &mut Vec<AttributeChange>,
 ) -> Result<(), Fault> {
-    let path = resolve_one(model, &Path::parse(&entry.name)?)?.path;
+    let path = resolve_one_within(search, model, &Path::parse(&entry.name)?)?.path;
     let mut refused = None;
     model.visit(&path, Depth::All, &mut |node| {
         let Node::Parameter { path, info, .. } = node else {

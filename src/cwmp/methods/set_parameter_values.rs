@@ -5,7 +5,7 @@ use super::{Facts, Method, arguments};
 use crate::cwmp::fault::{ParameterFault, Refusal};
 use crate::cwmp::promise::Promise;
 use crate::datamodel::path::Path;
-use crate::datamodel::resolve::resolve_one;
+use crate::datamodel::resolve::{Search, resolve_one_within};
 use crate::datamodel::{Code, DataModel, Fault, Touch, Type, Value, find};
 use crate::wire::xml::{Element, Writer};
 use std::collections::HashSet;
@@ -98,8 +98,9 @@ impl SetParameterValues {
     fn stage(&self, model: &mut dyn DataModel) -> Result<(), Refusal> {
         let mut seen = HashSet::new();
         let mut parameters = Vec::new();
+        let mut search = Search::default();
         for entry in &self.entries {
-            match stage_one(model, entry) {
+            match stage_one(&mut search, model, entry) {
                 Ok(path) => {
                     // The same parameter by its number and by its alias.
                     if !seen.insert(path) {
@@ -123,12 +124,16 @@ impl SetParameterValues {
 }
 
 /// Stages one value and returns the concrete name.
-fn stage_one(model: &mut dyn DataModel, entry: &Entry) -> Result<String, Fault> {
+fn stage_one(
+    search: &mut Search,
+    model: &mut dyn DataModel,
+    entry: &Entry,
+) -> Result<String, Fault> {
     let path = Path::parse(&entry.name)?;
     if path.is_partial() {
         return Err(Fault::invalid_name(&entry.name));
     }
-    let path = resolve_one(model, &path)?.path;
+    let path = resolve_one_within(search, model, &path)?.path;
     let info = find(model, &path)?.info;
     if !info.writable() {
         return Err(Fault::new(

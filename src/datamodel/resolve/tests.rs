@@ -96,3 +96,19 @@ fn one_thing_takes_no_wildcard() {
     let fault = resolve_one(&model(), &path).unwrap_err();
     assert_eq!(fault.code, Code::INVALID_PARAMETER_NAME);
 }
+
+#[test]
+fn one_request_cannot_search_without_end() {
+    let (model, wild) = (model(), Path::parse("Device.A.*.Only").unwrap());
+    let alias = Path::parse("Device.A.[home].Only").unwrap();
+    let spent = |path: &Path<'_>| {
+        let mut search = Search::default();
+        (0..=MAX_LOOKED_AT).find_map(|_| resolve_within(&mut search, &model, path).err())
+    };
+    for path in [wild, alias] {
+        assert_eq!(spent(&path).unwrap().code, Code::RESOURCES_EXCEEDED);
+    }
+    // What needs no search costs nothing.
+    let mut search = Search { left: 0 };
+    assert!(resolve_within(&mut search, &model, &Path::parse("Device.A.1.").unwrap()).is_ok());
+}
