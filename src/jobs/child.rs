@@ -40,6 +40,8 @@ pub enum SpawnError {
     Missing(PathBuf),
     /// Not a file that may be executed.
     NotExecutable(PathBuf),
+    /// Everybody may change it, so everybody could run what they like as root.
+    Writable(PathBuf),
     /// A NUL in the program's name or an argument.
     Nul,
     /// The system refused.
@@ -52,6 +54,9 @@ impl fmt::Display for SpawnError {
             SpawnError::Missing(path) => write!(f, "{} does not exist", path.display()),
             SpawnError::NotExecutable(path) => {
                 write!(f, "{} is not an executable file", path.display())
+            }
+            SpawnError::Writable(path) => {
+                write!(f, "{} may be changed by everybody", path.display())
             }
             SpawnError::Nul => {
                 f.write_str("the program's name or an argument contains a NUL character")
@@ -159,6 +164,9 @@ pub fn executable(program: &Path) -> Result<(), SpawnError> {
         Err(error) => Err(SpawnError::System(program.to_owned(), error)),
         Ok(data) if !data.is_file() || data.permissions().mode() & 0o111 == 0 => {
             Err(SpawnError::NotExecutable(program.to_owned()))
+        }
+        Ok(data) if data.permissions().mode() & 0o002 != 0 => {
+            Err(SpawnError::Writable(program.to_owned()))
         }
         Ok(_) => Ok(()),
     }

@@ -135,6 +135,14 @@ fn a_missing_or_plain_file_is_a_clear_error() {
         folder_itself,
         HookFailure::Start(SpawnError::NotExecutable(_))
     ));
+    let open = folder.script("");
+    fs::set_permissions(&open, fs::Permissions::from_mode(0o757)).unwrap();
+    let open = start(&open, &[], &poll).unwrap_err();
+    assert!(
+        open.to_string()
+            .ends_with("hook may be changed by everybody"),
+        "{open}"
+    );
     let nul = start(&folder.script(""), &["a\0b"], &poll).unwrap_err();
     assert!(matches!(nul, HookFailure::Start(SpawnError::Nul)));
 }
