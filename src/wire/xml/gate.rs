@@ -19,7 +19,7 @@ pub(super) fn admit<'a>(text: &'a str, limits: &Limits) -> Result<&'a str, XmlEr
                 return Err(scanner.error("text outside the root element"));
             }
             Token::Open { empty, .. } => {
-                elements += 1;
+                elements += 1 + scanner.attributes().len();
                 if elements > limits.max_elements {
                     return Err(XmlError::TooManyElements);
                 }

@@ -27,7 +27,7 @@ pub const MAX_DEPTH: usize = 32;
 pub const MAX_ATTRIBUTES_PER_TAG: usize = 32;
 /// Namespace declarations in the whole document: each nested one copies those around it.
 pub const MAX_XMLNS_TOTAL: usize = 64;
-/// Elements of a document: each costs some 200 bytes of memory, however short it is on the wire.
+/// Elements and attributes of a document: each costs some 200 bytes of memory, however short it is on the wire.
 pub const MAX_ELEMENTS: usize = 1 << 16;
 
 /// Characters of the document, or of what the strict reader says of it, that an error repeats: it ends in a log line.
@@ -44,7 +44,7 @@ pub struct Limits {
     pub max_attributes_per_tag: usize,
     /// Namespace declarations in the whole document.
     pub max_xmlns_total: usize,
-    /// Elements in the whole document.
+    /// Elements and attributes in the whole document.
     pub max_elements: usize,
 }
 
@@ -69,7 +69,7 @@ pub enum XmlError {
     Doctype,
     /// Elements are nested deeper than allowed.
     TooDeep,
-    /// It has more elements than allowed.
+    /// It has more elements and attributes than allowed.
     TooManyElements,
     /// A tag has more attributes than allowed.
     TooManyAttributes,

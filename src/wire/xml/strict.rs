@@ -40,6 +40,7 @@ fn element(node: roxmltree::Node, namespaces: &mut Vec<Rc<str>>) -> Element {
             copy.text.push_str(child.text().unwrap_or_default());
         }
     }
+    copy.trim();
     copy
 }
 

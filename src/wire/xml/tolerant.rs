@@ -10,7 +10,7 @@ pub(super) fn read(text: &str, limits: &Limits) -> Result<Document, XmlError> {
     let mut scanner = Scanner::new(text, limits.max_attributes_per_tag);
     let mut open: Vec<Element> = Vec::new();
     while let Some(token) = scanner.next()? {
-        let closed = match token {
+        let mut closed = match token {
             Token::Aside => continue,
             Token::Text(raw) => {
                 if let Some(parent) = open.last_mut() {
@@ -37,6 +37,7 @@ pub(super) fn read(text: &str, limits: &Limits) -> Result<Document, XmlError> {
                 .filter(|e| e.name == local(name))
                 .ok_or_else(|| scanner.error("an end tag that does not match"))?,
         };
+        closed.trim();
         match open.last_mut() {
             Some(parent) => parent.children.push(closed),
             None => {

@@ -174,6 +174,11 @@ fn elements_are_bounded() {
         Err(XmlError::TooManyElements)
     );
     refused(&flat(65_537), XmlError::TooManyElements);
+    // An attribute costs as much.
+    refused(
+        &format!("<a>{}</a>", "<b c='' d='' e=''/>".repeat(16_384)),
+        XmlError::TooManyElements,
+    );
 }
 
 #[test]
@@ -220,5 +225,21 @@ fn errors_are_short_lines_whatever_the_document_says() {
     assert!(
         why.contains("is not supported") && why.len() < 200 && why.is_ascii(),
         "{why}"
+    );
+}
+
+#[test]
+fn elements_set_nothing_aside() {
+    fn check(element: &Element) {
+        assert_eq!(element.children.capacity(), element.children.len());
+        assert_eq!(element.text.capacity(), element.text.len());
+        element.children.iter().for_each(check);
+    }
+    let text = "<a>x<b><c/></b>yz<b>1<c/>2<c/>3<c/>4</b></a>";
+    check(&read(text).unwrap().root);
+    check(
+        &parse_tolerant(text.as_bytes(), &Limits::default())
+            .unwrap()
+            .root,
     );
 }
