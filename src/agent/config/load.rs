@@ -21,7 +21,8 @@ const MAX_SHOWN: usize = 64;
 impl Config {
     /// Reads the file; what cannot be used is reported, and never stops the rest.
     pub fn load(root: &Root, path: impl AsRef<Path>) -> (Config, Vec<Problem>) {
-        let (config, _, problems) = read(root.join(path));
+        let (config, _, mut problems) = read(root.join(path));
+        problems.extend(open_key(root, &config));
         (config, problems)
     }
 
@@ -38,6 +39,7 @@ impl Config {
             let line = line_of(&file, section, option);
             problems.error(line, format!("{section}.{option}: {text}"));
         }
+        problems.found.extend(open_key(root, &config));
         problems.sorted()
     }
 
@@ -78,6 +80,18 @@ fn read(name: PathBuf) -> (Config, uci::File, Vec<Problem>) {
     }
     let problems = problems.sorted();
     (config, file, problems)
+}
+
+/// The device's private key, where others may read it.
+fn open_key(root: &Root, config: &Config) -> Option<Problem> {
+    let file = root.join(config.acs.tls_client_key.as_ref()?);
+    let mode = fs::metadata(&file).ok()?.permissions().mode();
+    (mode & 0o077 != 0).then(|| Problem {
+        file,
+        line: 0,
+        text: "is the device's private key but others may read it; make it mode 0600".to_owned(),
+        error: false,
+    })
 }
 
 fn parse(name: &Path, text: &[u8]) -> (Config, uci::File, Vec<Problem>) {

@@ -493,6 +493,15 @@ fn passwords_that_others_may_read_are_told() {
         assert_eq!(problems.len(), count, "{mode:o}");
         assert!(problems.iter().all(|problem| problem.line == 2));
     }
+    let key = scratch.0.join("key.pem");
+    fs::write(&key, "").unwrap();
+    let tls = "config acs\n\toption tls_client_cert /c\n\toption tls_client_key /key.pem\n";
+    fs::write(&path, tls).unwrap();
+    for (mode, count) in [(0o600, 0), (0o644, 1)] {
+        fs::set_permissions(&key, fs::Permissions::from_mode(mode)).unwrap();
+        let (_, problems) = Config::load(&Root::new(&scratch.0), "/cwmp");
+        assert_eq!(problems.len(), count, "{mode:o}");
+    }
 }
 
 #[test]
