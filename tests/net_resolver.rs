@@ -513,3 +513,15 @@ fn a_new_lookup_forgets_the_old_one() {
     assert_eq!(bench.resolver.deadline(), None);
     assert!(bench.resolver.take().is_none());
 }
+
+#[test]
+fn pipes_in_place_of_the_files_are_not_waited_for() {
+    let mut bench = Bench::new(53, "", "");
+    for name in ["hosts", "resolv.conf"] {
+        let path = bench.folder.join(name);
+        std::fs::remove_file(&path).unwrap();
+        nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    }
+    // The default server is asked, whether there is one or not.
+    bench.start("acs.example");
+}

@@ -12,10 +12,12 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use mio::{Registry, Token};
+use nix::fcntl::OFlag;
 
 use super::reactor::earliest;
 use crate::wire::dns::{RecordType, hosts, resolv_conf};
@@ -312,10 +314,12 @@ fn socket_address(server: &resolv_conf::Nameserver, port: u16) -> SocketAddr {
     }
 }
 
-/// The beginning of a text file; nothing if there is none.
+/// The beginning of a text file; nothing if there is none. `resolv.conf` is often a link into /tmp: a pipe that someone
+/// put there must not be waited for.
 fn read(path: &Path, limit: u64) -> String {
     let mut bytes = Vec::new();
-    if let Ok(file) = File::open(path) {
+    let flags = OFlag::O_NONBLOCK.bits();
+    if let Ok(file) = File::options().read(true).custom_flags(flags).open(path) {
         let _ = file.take(limit).read_to_end(&mut bytes);
     }
     String::from_utf8_lossy(&bytes).into_owned()

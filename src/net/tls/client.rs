@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::Read;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use nix::fcntl::OFlag;
 use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject;
@@ -227,7 +229,10 @@ fn read(what: &'static str, path: &Path) -> Result<Vec<u8>, ConfigError> {
         error,
     };
     let mut bytes = Vec::new();
-    File::open(path)
+    // A pipe in its place must not be waited for.
+    let flags = OFlag::O_NONBLOCK.bits();
+    let opened = File::options().read(true).custom_flags(flags).open(path);
+    opened
         .and_then(|file| file.take(MAX_PEM_FILE + 1).read_to_end(&mut bytes))
         .map_err(failed)?;
     if bytes.len() as u64 > MAX_PEM_FILE {
