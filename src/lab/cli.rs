@@ -23,7 +23,7 @@ cwmp-lab: a workbench for CWMP (TR-069)
 usage: cwmp-lab COMMAND [OPTIONS]
 
 commands:
-  demo    a device boots, is bootstrapped, read, configured, woken and reports a change: ten seconds, no set-up
+  demo    a device boots, is bootstrapped, read, configured, woken and reports a change: needs no set-up
   acs     a small ACS that plays a script of RPCs and logs each exchange
 
 `cwmp-lab COMMAND --help` explains a command.
@@ -159,7 +159,8 @@ fn serve(listen: SocketAddr, script: Option<PathBuf>) -> Result<(), String> {
     let run = || -> io::Result<()> {
         let mut reactor = Reactor::new()?;
         let mut signals = Signals::new(reactor.registry(), token(SIGNALS, 0))?;
-        let mut server = Server::new(Acs::new(script), listen, SERVER, reactor.registry())?;
+        let mut server = Server::new(Acs::new(script), listen, SERVER, reactor.registry())
+            .map_err(|e| io::Error::new(e.kind(), format!("{listen}: {e}")))?;
         say(&format!("the ACS listens at http://{}/", server.address()))?;
         loop {
             let (registry, ready) = reactor.poll(server.deadline())?;

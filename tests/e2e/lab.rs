@@ -100,3 +100,15 @@ fn the_acs_plays_its_script_and_wakes_the_device() {
             .any(|line| line.contains("known to both"))
     );
 }
+
+#[test]
+fn a_wrong_password_is_told() {
+    let daemon = Daemon::new("").acs("userid", "cpe").acs("passwd", "wrong");
+    daemon.write("script.toml", b"username = 'cpe'\npassword = 'right'\n");
+    let acs = LabAcs::start(&daemon.path("script.toml"));
+    let line = acs.wait("listens at");
+    let url = line.rsplit(' ').next().unwrap();
+    let daemon = daemon.acs("url", url).start();
+    acs.wait("refused status=401 ");
+    daemon.wait_failed_sessions(1);
+}

@@ -136,6 +136,10 @@ impl Connection {
             {
                 Ok(()) => acs.post(&head, body, &mut random::source),
                 Err(challenge) => {
+                    // The first request of a connection cannot know the nonce.
+                    if head.header("Authorization").is_some() {
+                        acs.refused(401, "wrong user name or password, or an old nonce");
+                    }
                     let mut answer = Answer::empty(401, false);
                     answer.headers.push(("WWW-Authenticate", challenge));
                     answer
