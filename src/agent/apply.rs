@@ -6,8 +6,7 @@ use super::clock::Now;
 use super::config::{self, BackendKind, Config, Username};
 use super::schedule::Period;
 use super::start::{mounted, open_backend};
-use super::state::StateFile;
-use super::{Agent, compress, files};
+use super::{Agent, compress};
 use crate::cwmp::inform::DeviceId;
 use crate::cwmp::version::Version;
 use crate::datamodel::DataModel;
@@ -121,14 +120,6 @@ impl Agent {
         ms.put("InstanceWildcardsSupported", "true");
     }
 
-    /// The configuration file was written by ourselves: takes up what it says now.
-    pub(super) fn reload_values(&mut self, now: Now) {
-        let (config, _) = Config::load(&self.root, &self.config_path);
-        self.config = config;
-        self.apply_values(now);
-        (self.listen_wanted, self.configure_wanted) = (true, true);
-    }
-
     /// Reads the configuration file again. On an error, told by `false`, the old configuration stays in force.
     pub(super) fn reload(&mut self, now: Now) -> bool {
         let (config, problems) = Config::load(&self.root, &self.config_path);
@@ -175,15 +166,12 @@ impl Agent {
         true
     }
 
-    /// After a failed write: what memory says is again what the disk says.
-    pub(super) fn back_to_disk(&mut self, now: Now) {
-        let (store, _) = StateFile::load(self.root.join(files::STATE));
-        self.store = store;
-        self.queue = self.store.state.events.clone();
+    /// After a failed write: the model is again what the state and the configuration in force say.
+    pub(super) fn take_back(&mut self, now: Now) {
         if let Err(reason) = self.model.backend_mut().restore(&self.store.state.backend) {
             error!("data model values lost: reason=\"{reason}\"");
         }
-        self.reload_values(now);
+        self.apply_values(now);
     }
 
     /// The username of AU-16 where none is configured: `<OUI>-<ProductClass>-<SerialNumber>`, percent-encoded.

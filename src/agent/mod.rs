@@ -127,6 +127,8 @@ pub struct Agent {
     hook_wanted: bool,
     reload_wanted: bool,
     stopping: Option<Instant>,
+    /// The state on disk is not the one in memory: the last write failed.
+    state_unwritten: bool,
     started: Now,
 
     trace: trace::Trace,

@@ -6,7 +6,7 @@ use super::Agent;
 use super::clock::Now;
 use super::files;
 use super::schedule::Scheduled;
-use super::state::{ScheduledInform, StateFile};
+use super::state::{ScheduledInform, State};
 use crate::cwmp::Promise;
 use crate::cwmp::event::{EventCode, MULTIPLES};
 use crate::datamodel::attributes::AttributeChange;
@@ -21,15 +21,13 @@ const _: () = assert!(MAX_SCHEDULED + MAX_REBOOT_KEYS <= MULTIPLES);
 
 impl Agent {
     /// The model's transaction is committed: the configuration file and the state learn of it, as one step.
-    ///
-    /// The state goes first and holds the configuration's new values too, so that a power cut between the two
-    /// writes is made good at the next start.
     pub(super) fn keep_values(
         &mut self,
         promise: &Promise,
         applied: Applied,
         now: Now,
     ) -> Result<Applied, Fault> {
+        let before = self.store.state.clone();
         self.acs_knows_its_changes();
         if let Promise::Values {
             parameter_key,
@@ -44,56 +42,67 @@ impl Agent {
                 self.store.state.attributes.remove_below(instance); // NO-12
             }
         }
-        self.persist_values(now)?;
+        self.persist_values(before, now)?;
         Ok(applied)
     }
 
-    /// Writes what a committed transaction changed. When the disk refuses, memory goes back to what the disk says.
-    pub(super) fn persist_values(&mut self, now: Now) -> Result<(), Fault> {
+    /// Writes what a committed transaction changed. When the disk refuses, memory goes back to `before`.
+    ///
+    /// The state goes first and holds the configuration's new values too, so that a power cut between the two
+    /// writes is made good at the next start.
+    pub(super) fn persist_values(&mut self, before: State, now: Now) -> Result<(), Fault> {
         if let Some(text) = self.model.backend().durable() {
             self.store.state.backend = text;
         }
         let changes = self.management_server.borrow_mut().take_changes();
-        let mut pending: Vec<[String; 3]> = changes
-            .into_iter()
-            .map(|c| [c.section.to_owned(), c.option.to_owned(), c.value])
-            .collect();
+        // Some may still be there, from a write that failed at the start.
+        let mut pending = self.store.state.pending_config.clone();
+        pending.extend(
+            changes
+                .into_iter()
+                .map(|c| [c.section.to_owned(), c.option.to_owned(), c.value]),
+        );
         if let Some(code) = self.changed_provisioning_code() {
             pending.push(["cpe".to_owned(), "provisioning_code".to_owned(), code]);
         }
         let quiet = pending.is_empty();
         self.store.state.pending_config = pending;
-        // Where two files are written, the first must be taken back when the second is refused.
-        let before = (!quiet).then(|| StateFile::load(self.root.join(files::STATE)).0.state);
         let written = self
-            .store
-            .save()
-            .map_err(|e| e.to_string())
-            .and_then(|_| self.write_config().map_err(|e| e.to_string()));
+            .write_state()
+            .and_then(|()| self.write_config().map_err(|e| e.to_string()));
         match written {
             Ok(()) if quiet => Ok(()),
             Ok(()) => {
-                info!(
-                    "configuration written: options=\"{}\"",
-                    names(&self.store.state.pending_config)
-                );
-                self.store.state.pending_config.clear();
-                self.reload_values(now);
+                self.config_written(now);
                 Ok(())
             }
             Err(text) => {
                 error!("values not kept: reason=\"{text}\"");
-                if let Some(before) = before {
-                    self.store.state = before;
-                    self.queue = self.store.state.events.clone();
-                    self.save(now);
-                }
-                self.back_to_disk(now);
+                self.store.state = before;
+                // The first of the two writes may have gone well.
+                self.save(now);
+                self.take_back(now);
                 Err(Fault::internal(format!(
                     "the change could not be stored: {text}"
                 )))
             }
         }
+    }
+
+    /// The configuration file has what the state held for it. Only that comes into force: what else somebody may be
+    /// editing there waits for a reload.
+    fn config_written(&mut self, now: Now) {
+        let written = std::mem::take(&mut self.store.state.pending_config);
+        info!("configuration written: options=\"{}\"", names(&written));
+        for [section, option, value] in &written {
+            if let Err(text) = self.config.set(section, option, value) {
+                error!("value not in force: {text}");
+            }
+        }
+        self.apply_values(now);
+        (self.listen_wanted, self.configure_wanted) = (true, true);
+        // Left in the state, these values would be written over a later edit at the next start.
+        self.save(now);
     }
 
     /// Writes to the configuration file what the state says must be there.
@@ -111,8 +120,10 @@ impl Agent {
         super::config::write_back(&self.root.join(&self.config_path), &changes).map(drop)
     }
 
-    /// Everything that is not a transaction of the model.
+    /// Everything that is not a transaction of the model. When the disk refuses, nothing was ordered.
     pub(super) fn keep_order(&mut self, promise: Promise, now: Now) -> Result<Applied, Fault> {
+        let before = self.store.state.clone();
+        let mut scheduled = None;
         match promise {
             Promise::Attributes(changes) => self.keep_attributes(&changes),
             Promise::Reboot { command_key } => {
@@ -133,11 +144,19 @@ impl Agent {
                 self.store.state.deferred.factory_reset = true;
             }
             Promise::ScheduleInform { delay, command_key } => {
-                self.keep_schedule(delay, command_key, now)?
+                scheduled = Some(self.keep_schedule(delay, command_key, now)?);
             }
             Promise::Informed | Promise::Values { .. } => {}
         }
-        self.save_or_fault()?;
+        if let Err(text) = self.write_state() {
+            self.store.state = before;
+            return Err(Fault::internal(format!(
+                "the order could not be stored: {text}"
+            )));
+        }
+        if let Some(scheduled) = scheduled {
+            self.schedule.add_scheduled(scheduled);
+        }
         Ok(Applied::default())
     }
 
@@ -147,7 +166,12 @@ impl Agent {
         self.learn_new_values();
     }
 
-    fn keep_schedule(&mut self, delay: u32, command_key: String, now: Now) -> Result<(), Fault> {
+    fn keep_schedule(
+        &mut self,
+        delay: u32,
+        command_key: String,
+        now: Now,
+    ) -> Result<Scheduled, Fault> {
         let undelivered = self
             .queue
             .iter()
@@ -169,17 +193,17 @@ impl Agent {
             "inform scheduled: command_key=\"{}\" delay={delay}",
             command_key.escape_debug()
         );
-        self.schedule.add_scheduled(Scheduled {
+        let scheduled = Scheduled {
             at: now.after(delay.into()),
             command_key: command_key.clone(),
-        });
+        };
         self.store.state.scheduled_informs.push(ScheduledInform {
             command_key,
             delay,
             made_unix,
             due_unix,
         });
-        Ok(())
+        Ok(scheduled)
     }
 
     /// Puts the waiting ScheduleInform orders of the state on the clock again, after a start.
@@ -201,19 +225,30 @@ impl Agent {
         }
     }
 
-    fn save_or_fault(&mut self) -> Result<(), Fault> {
-        self.store.state.events = self.queue.clone();
-        self.store.save().map(drop).map_err(|e| {
-            error!("state not written: reason=\"{e}\"");
-            Fault::internal(format!("the order could not be stored: {e}"))
-        })
-    }
-
     /// Writes the state if it changed. What fails is logged; the next save tries again.
     pub(super) fn save(&mut self, _now: Now) {
+        let _ = self.write_state();
+    }
+
+    /// The same; the error's text. A disk that stays full or read-only is worth one line, not one for each session.
+    fn write_state(&mut self) -> Result<(), String> {
         self.store.state.events = self.queue.clone();
-        if let Err(e) = self.store.save() {
-            error!("state not written: reason=\"{e}\"");
+        let result = self.store.save();
+        let failed = result.is_err();
+        let before = std::mem::replace(&mut self.state_unwritten, failed);
+        match result {
+            Ok(_) => {
+                if before {
+                    info!("state written again");
+                }
+                Ok(())
+            }
+            Err(e) => {
+                if !before {
+                    error!("state not written: reason=\"{e}\"");
+                }
+                Err(e.to_string())
+            }
         }
     }
 }

@@ -84,10 +84,11 @@ impl Agent {
         now: Now,
     ) {
         let answer = result.and_then(|applied| {
+            let before = self.store.state.clone();
             if let Request::Delete(instance) = &request {
                 self.store.state.attributes.remove_below(instance);
             }
-            self.persist_values(now)?;
+            self.persist_values(before, now)?;
             let mut answer = json!({ "status": u8::from(applied.later) });
             if let (Some(object), Some(number)) =
                 (answer.as_object_mut(), applied.instances.first())

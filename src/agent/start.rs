@@ -96,6 +96,7 @@ impl Agent {
             hook_wanted: false,
             reload_wanted: false,
             stopping: None,
+            state_unwritten: false,
             started: now,
             trace: Default::default(),
             waiting_for_session: Vec::new(),
@@ -129,24 +130,26 @@ impl Agent {
 
     /// A power cut came between the state and the configuration file: the state holds what the ACS was promised.
     fn finish_config_write(&mut self, now: Now) {
-        if self.store.state.pending_config.is_empty() {
+        let pending = self.store.state.pending_config.clone();
+        if pending.is_empty() {
             return;
         }
-        match self.write_config() {
-            Ok(()) => {
-                self.store.state.pending_config.clear();
-                let (config, _) = Config::load(&self.root, &self.config_path);
-                self.config = config;
-                self.save(now);
-            }
+        let done = match self.write_config() {
+            Ok(()) => true,
             Err(e) => {
                 error!("configuration not written: reason=\"{e}\"");
-                if e.step == "edit" {
-                    // It will never be taken: what it says must not be tried at each start.
-                    self.store.state.pending_config.clear();
-                    self.save(now);
-                }
+                // One that cannot be edited in never will be: it must not be tried at each start.
+                e.step == "edit"
             }
+        };
+        for [section, option, value] in &pending {
+            if let Err(text) = self.config.set(section, option, value) {
+                error!("value not in force: {text}");
+            }
+        }
+        if done {
+            self.store.state.pending_config.clear();
+            self.save(now);
         }
     }
 

@@ -1,1 +1,145 @@
-//! x
+//! What goes wrong on a device: flash that takes no writes, messages without end.
+
+use cwmpd::agent::command::Reply;
+
+use crate::cpe::{Cpe, inform, settled};
+use crate::support::acs::Acs;
+use crate::support::daemon::Daemon;
+use crate::support::rpc;
+
+/// A folder in the place of the temporary file: from now on nobody can write here, not even root.
+fn block(cpe: &Daemon, file: &str) {
+    std::fs::create_dir_all(cpe.path(file)).unwrap();
+}
+
+fn unblock(cpe: &Daemon, file: &str) {
+    std::fs::remove_dir(cpe.path(file)).unwrap();
+}
+
+const STATE: &str = "etc/cwmpd/.state.toml.cwmpd-new";
+const CONFIG: &str = "etc/config/.cwmp.cwmpd-new";
+const CODE: &str = "Device.DeviceInfo.ProvisioningCode";
+const KEY: &str = "Device.ManagementServer.ParameterKey";
+const INTERVAL: &str = "Device.ManagementServer.PeriodicInformInterval";
+
+#[test]
+fn what_cannot_be_kept_is_refused_and_does_not_happen() // DESIGN 2.3, SV-23 RB-01
+{
+    let mut acs = Acs::start();
+    let mut cpe = settled(Daemon::new(&acs.url()), &mut acs);
+    block(&cpe.home, STATE);
+    acs.plan([
+        rpc::set_values(&[(CODE, "string", "new")], "key"),
+        rpc::set_values(&[(INTERVAL, "unsignedInt", "7")], "key"),
+        rpc::set_notification(&[INTERVAL], 2),
+        rpc::schedule_inform(10, "s"),
+        rpc::reboot("r"),
+        rpc::factory_reset(),
+        rpc::get_values(&[CODE, KEY, INTERVAL]),
+        rpc::get_attributes(&[INTERVAL]),
+    ]);
+    cpe.inform();
+    let answers = cpe.session(&mut acs).answers;
+    for answer in &answers[..6] {
+        assert_eq!(answer.fault(), Some(9002), "{}", answer.method);
+    }
+    let values = answers[6].values();
+    assert_ne!(values[CODE], "new");
+    assert_eq!(values[KEY], "");
+    assert_ne!(values[INTERVAL], "7");
+    assert_eq!(answers[7].text("Notification").unwrap(), "0");
+    assert_eq!(cpe.next(), None);
+    unblock(&cpe.home, STATE);
+    cpe.inform();
+    cpe.session(&mut acs);
+    let state = cpe.state();
+    assert_eq!(state.deferred, Default::default());
+    assert!(state.scheduled_informs.is_empty());
+}
+
+#[test]
+fn when_the_configuration_takes_no_write_the_state_goes_back() // SV-23
+{
+    let mut acs = Acs::start();
+    let mut cpe = settled(Daemon::new(&acs.url()), &mut acs);
+    block(&cpe.home, CONFIG);
+    acs.plan([
+        rpc::set_values(
+            &[(CODE, "string", "new"), (INTERVAL, "unsignedInt", "7")],
+            "key",
+        ),
+        rpc::get_values(&[CODE, KEY, INTERVAL]),
+    ]);
+    cpe.inform();
+    let answers = cpe.session(&mut acs).answers;
+    assert_eq!(answers[0].fault(), Some(9002));
+    let values = answers[1].values();
+    assert!(values[CODE] != "new" && values[KEY].is_empty() && values[INTERVAL] != "7");
+    unblock(&cpe.home, CONFIG);
+    cpe.restart();
+    cpe.settle();
+    assert!(!cpe.home.read("etc/config/cwmp").contains("'7'"));
+    assert_eq!(cpe.state().parameter_key, "");
+}
+
+#[test]
+fn a_flash_that_never_took_a_write_loses_neither_events_nor_secrets() // EV-06 CR-02 CR-03
+{
+    let mut acs = Acs::builder().down();
+    let home = Daemon::new(&acs.url());
+    block(&home, STATE);
+    let mut cpe = Cpe::start(home);
+    cpe.settle();
+    let url = cpe.status()["cwmp"]["connection_request_url"].clone();
+    let reply = cpe.set(CODE, "x");
+    assert!(
+        matches!(reply, Reply::Fault { code: 9002, .. }),
+        "{reply:?}"
+    );
+    assert_eq!(cpe.events(), ["0 BOOTSTRAP", "1 BOOT"]);
+    assert_eq!(cpe.status()["cwmp"]["connection_request_url"], url);
+    acs.up();
+    assert_eq!(cpe.connection_request(), 200);
+    let inform = cpe.session(&mut acs).inform;
+    assert_eq!(inform.value_of(".ConnectionRequestURL").unwrap(), url);
+}
+
+#[test]
+fn a_session_with_nothing_to_say_ends_as_one() // EV-15
+{
+    // What it was to tell of has been taken back: nothing may hang on it.
+    let mut acs = Acs::start();
+    let mut cpe = settled(Daemon::new(&acs.url()), &mut acs);
+    let reply = cpe.command(inform("4", true));
+    assert!(matches!(reply, Reply::Ok(_) | Reply::Error { .. }));
+    cpe.settle();
+    assert_eq!(cpe.next(), None);
+    cpe.inform();
+    let session = cpe.session(&mut acs);
+    assert_eq!(session.inform.events(), ["6 CONNECTION REQUEST"]);
+    assert_eq!(session.inform.retry_count(), 0);
+}
+
+#[test]
+fn who_asks_while_the_session_is_connecting_waits_for_that_session() {
+    let mut acs = Acs::start();
+    let mut cpe = settled(Daemon::new(&acs.url()), &mut acs);
+    let one = cpe.ask(inform("6", true));
+    cpe.turn();
+    assert_eq!(cpe.status()["last_session"]["state"], "Connecting");
+    let two = cpe.ask(inform("8", true));
+    cpe.until("both answers", |cpe| cpe.reply(one).zip(cpe.reply(two)));
+    let _ = acs.session();
+}
+
+#[test]
+fn no_event_is_sent_that_nothing_can_confirm() // EV-13 EV-14
+{
+    let mut acs = Acs::start();
+    let mut cpe = settled(Daemon::new(&acs.url()), &mut acs);
+    for event in ["0", "1", "2", "3", "4", "5", "6", "8"] {
+        if matches!(cpe.command(inform(event, true)), Reply::Ok(_)) {
+            assert_eq!(cpe.events(), [""; 0], "after {event}");
+        }
+    }
+}

@@ -14,6 +14,16 @@ const MODE: u32 = 0o600;
 /// What a file loses in which a password is set: packages install it for everybody to read.
 const OTHERS: u32 = 0o007;
 
+impl Config {
+    /// Takes one value, as if the file said so. The error says why not, and shows no secret.
+    pub fn set(&mut self, section: &str, option: &str, value: &str) -> Result<(), String> {
+        match options::find(section, option) {
+            Some(known) => known.apply(self, value),
+            None => Err(format!("unknown option {section}.{option}")),
+        }
+    }
+}
+
 /// Sets options in place: order, comments and foreign options stay as they are, and the file is replaced whole.
 /// Each change is (section, option, value). Nothing is written when nothing differs, or when one of the values would be
 /// refused by who reads the file. A password is never written where everybody may read it. Returns whether it was written.

@@ -8,6 +8,7 @@ mod table;
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+use crate::agent::config::Config;
 use crate::datamodel::{
     Applied, Code, DataModel, Depth, Fault, Info, Kind, Node, Progress, Root, Value,
 };
@@ -156,6 +157,17 @@ impl DataModel for ManagementServer {
                 Code::INVALID_PARAMETER_VALUE,
                 format!("{name}: not an http or https URL of at most 256 characters"),
             ));
+        }
+        // What the configuration could not hold is refused while it still can be told apart (SV-02).
+        if let Home::Option(section, option) = entry.spec.home {
+            Config::default()
+                .set(section, option, value.text())
+                .map_err(|_| {
+                    Fault::new(
+                        Code::INVALID_PARAMETER_VALUE,
+                        format!("{name}: not a value that can be kept"),
+                    )
+                })?;
         }
         if let Some(staged) = &mut self.staged {
             staged.insert(index, value.text().to_owned());
