@@ -344,8 +344,7 @@ impl Agent {
             }
             Command::Reload => {
                 if !self.want_reload(now) {
-                    let text =
-                        "the file is broken, as the log says; the old configuration stays in force";
+                    let text = "the file is broken, as 'cwmpd -n' and the log say; the old configuration stays in force";
                     return self.reply(
                         client,
                         Reply::Error {

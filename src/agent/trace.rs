@@ -178,12 +178,17 @@ fn row(item: &Value) -> Option<String> {
 fn describe(value: &Value, depth: usize, out: &mut String) {
     match value {
         Value::Object(members) => {
-            for (name, member) in members {
-                if let Value::String(text) = member {
-                    line(depth, &format!("{name}: {}", text.escape_debug()), out);
-                } else {
-                    line(depth, &format!("{name}:"), out);
-                    describe(member, depth + 1, out);
+            // What a struct is about comes first.
+            let (names, rest): (Vec<_>, Vec<_>) = members
+                .iter()
+                .partition(|(name, _)| *name == "Name" || *name == "ParameterName");
+            for (name, member) in names.into_iter().chain(rest) {
+                match single(member) {
+                    Some(text) => line(depth, &format!("{name}: {}", text.escape_debug()), out),
+                    None => {
+                        line(depth, &format!("{name}:"), out);
+                        describe(member, depth + 1, out);
+                    }
                 }
             }
         }
@@ -197,6 +202,19 @@ fn describe(value: &Value, depth: usize, out: &mut String) {
         }
         Value::String(text) => line(depth, &text.escape_debug().to_string(), out),
         _ => {}
+    }
+}
+
+/// A text, or the only one of an array.
+fn single(value: &Value) -> Option<&str> {
+    match value {
+        Value::String(text) => Some(text),
+        Value::Array(items) => match items.as_slice() {
+            [] => Some(""),
+            [Value::String(text)] => Some(text),
+            _ => None,
+        },
+        _ => None,
     }
 }
 
@@ -321,6 +339,19 @@ mod tests {
         assert_eq!(
             trace.render()[0]["detail"],
             "Event:\n  1 BOOT\n  CommandKey: k, EventCode: M Reboot"
+        );
+    }
+
+    #[test]
+    fn attributes_begin_with_their_parameter() {
+        let mut trace = Trace::default();
+        let answer = envelope(
+            r#"<cwmp:GetParameterAttributesResponse><ParameterList e:arrayType="cwmp:ParameterAttributeStruct[1]"><ParameterAttributeStruct><Name>Device.A</Name><Notification>2</Notification><AccessList e:arrayType="xsd:string[1]"><string>Subscriber</string></AccessList></ParameterAttributeStruct></ParameterList></cwmp:GetParameterAttributesResponse>"#,
+        );
+        trace.add(0, From::Cpe, None, &answer);
+        assert_eq!(
+            trace.render()[0]["detail"],
+            "ParameterList:\n  Name: Device.A\n  AccessList: Subscriber\n  Notification: 2"
         );
     }
 

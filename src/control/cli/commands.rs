@@ -131,7 +131,7 @@ pub const COMMANDS: &[Entry] = &[
         words: (1, 1),
         flags: &[],
         summary: "add an instance to a table",
-        details: "PATH is the table with its final dot: Device.NAT.PortMapping.",
+        details: "PATH is the table with its final dot: Device.NAT.PortMapping. The number of the instance is printed.",
         act: Act::Ask(|given| Ok(Command::Add { table: first(given) }), show::added),
     },
     Entry {

@@ -24,7 +24,12 @@ Exit codes: 0 done, 1 fault or failed session, 2 usage, 69 the daemon is not run
 pub fn overview(out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{HEAD}\nCommands:")?;
     let usages: Vec<String> = COMMANDS.iter().map(usage).collect();
-    let width = usages.iter().map(String::len).max().unwrap_or_default();
+    let flags = COMMANDS.iter().flat_map(|entry| entry.flags);
+    let widths = usages.iter().map(String::len);
+    let width = widths
+        .chain(flags.map(|(flag, _)| "  --".len() + flag.len()))
+        .max()
+        .unwrap_or_default();
     for (usage, entry) in usages.iter().zip(COMMANDS) {
         writeln!(out, "  {usage:width$}  {}", entry.summary)?;
         for (flag, text) in entry.flags {
