@@ -1,7 +1,7 @@
 //! What the program answered, checked and ordered, for reading from memory.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::datamodel::path::{Path, instance_number};
 use crate::datamodel::{
@@ -20,7 +20,7 @@ const MAX_NODES: usize = 50_000;
 /// Objects and parameters, parents before children, instances in the order of their numbers.
 #[derive(Default)]
 pub struct Snapshot {
-    covered: Vec<String>,
+    covered: HashSet<String>,
     nodes: Vec<(String, Entry)>,
 }
 
@@ -41,7 +41,7 @@ impl Snapshot {
     ) -> Result<Snapshot, Fault> {
         let mut build = Build {
             root,
-            covered,
+            covered: covered.into_iter().collect(),
             nodes: BTreeMap::new(),
             complain,
         };
@@ -135,7 +135,7 @@ impl Entry {
 
 struct Build<'a> {
     root: Root,
-    covered: Vec<String>,
+    covered: HashSet<String>,
     nodes: BTreeMap<String, Entry>,
     complain: &'a mut dyn FnMut(&str, &str),
 }
@@ -289,11 +289,13 @@ fn info(parameter: Parameter) -> Result<Info, &'static str> {
     })
 }
 
-/// Whether `path` is one of `covered` or lies below one.
-fn covers(covered: &[String], path: &str) -> bool {
-    covered.iter().any(|prefix| {
-        path == prefix || (prefix.ends_with('.') && path.starts_with(prefix.as_str()))
-    })
+/// Whether `path` is one of `covered` or lies below one. Both the ACS's names and the program's may be tens of thousands:
+/// the objects above a path are looked up, not all names compared.
+fn covers(covered: &HashSet<String>, path: &str) -> bool {
+    let mut objects = path
+        .match_indices('.')
+        .filter_map(|(dot, _)| path.get(..=dot));
+    covered.contains(path) || objects.any(|object| covered.contains(object))
 }
 
 /// A concrete path of this root: names and instance numbers, no wildcards, no aliases.

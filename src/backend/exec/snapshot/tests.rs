@@ -191,6 +191,14 @@ proptest! {
         let _ = Line::parse(&line);
     }
 
+    #[test]
+    fn what_lies_below_a_covered_path_is_covered(covered in proptest::collection::hash_set("(A\\.|1\\.|B){0,3}", 0..4), path in "(A\\.|1\\.|B){0,5}") {
+        let below = |prefix: &String| {
+            path == *prefix || (prefix.ends_with('.') && path.starts_with(prefix.as_str()))
+        };
+        prop_assert_eq!(covers(&covered, &path), covered.iter().any(below));
+    }
+
     /// Whatever is listed: each parent is there, before its children, and each path once.
     #[test]
     fn a_tree_is_whole(paths in proptest::collection::vec("Device(\\.(A|B|A-|1|2|10|x\\.)){0,5}\\.?", 0..30)) {
