@@ -432,3 +432,29 @@ fn a_running_daemon_is_asked_and_its_port_tried() {
     assert_eq!(outcome, "ok", "{found:?}");
     assert!(saw.ends_with("answers and asks for credentials"), "{saw}");
 }
+
+#[test]
+fn a_port_that_another_program_has_is_told_once() {
+    let mut acs = Acs::start();
+    let taken = TcpListener::bind("0.0.0.0:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let mut daemon = Daemon::new(&acs.url())
+        .cpe("port", &port.to_string())
+        .start();
+    acs.session();
+    let output = daemon.cwmp(&["doctor", "--json"]);
+    acs.take_problems();
+    let found = Findings(serde_json::from_str(&output.stdout).unwrap());
+    let (outcome, saw, _) = found.step("connection requests");
+    assert_eq!((output.code, outcome), (1, "failed"), "{found:?}");
+    assert!(saw.contains(&format!("port {port}: ")), "{saw}");
+    // It is tried again with each configuration.
+    daemon.set_acs("periodic_inform_interval", "4711");
+    daemon.write_config();
+    assert_eq!(daemon.cwmp(&["reload"]).code, 0);
+    daemon.wait_log(&["debug connection requests cannot be served"]);
+    assert_eq!(
+        daemon.count_log(&["error connection requests cannot be served"]),
+        1
+    );
+}

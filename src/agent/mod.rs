@@ -117,6 +117,8 @@ pub struct Agent {
 
     connreq: Option<ConnReq>,
     listen_again: Option<Instant>,
+    /// Why they are not served.
+    listen_error: Option<String>,
     /// The configuration has changed: the connection request server must follow.
     listen_wanted: bool,
     /// And so must the connection to the ACS, but not within a session.

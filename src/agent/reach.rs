@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use log::{error, info, warn};
+use log::{Level, info, log, warn};
 use mio::Registry;
 
 use super::clock::Now;
@@ -110,6 +110,7 @@ impl Agent {
             timeout: std::time::Duration::from_secs(self.config.connection_request.timeout.into()),
         };
         self.listen_again = None;
+        let failed = self.listen_error.take();
         match &mut self.connreq {
             Some(server) if !wanted => {
                 server.close(registry);
@@ -132,10 +133,19 @@ impl Agent {
                     Err(reason) => {
                         *other = None;
                         self.listen_again = Some(now.after(LISTEN_AGAIN));
-                        error!(
-                            "connection requests cannot be served: port={} reason=\"{reason}\" wait_seconds={LISTEN_AGAIN}",
-                            self.config.connection_request.port
+                        let port = self.config.connection_request.port;
+                        let error = Some(format!("port {port}: {reason}"));
+                        // Once is enough, however long the other program stays.
+                        let level = if failed == error {
+                            Level::Debug
+                        } else {
+                            Level::Error
+                        };
+                        log!(
+                            level,
+                            "connection requests cannot be served: port={port} reason=\"{reason}\" wait_seconds={LISTEN_AGAIN}"
                         );
+                        self.listen_error = error;
                     }
                 }
             }

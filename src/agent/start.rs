@@ -89,6 +89,7 @@ impl Agent {
             offer_older: false,
             connreq: None,
             listen_again: None,
+            listen_error: None,
             listen_wanted: false,
             configure_wanted: false,
             address_watch: None,

@@ -50,6 +50,7 @@ impl Agent {
                 "idle_reason": idle_reason,
                 "version": env!("CARGO_PKG_VERSION"),
                 "data_model": self.model_name(),
+                "connection_request_error": self.listen_error,
                 "connection_request_url": self.management_server.borrow().get("ConnectionRequestURL"),
             },
             "last_session": {

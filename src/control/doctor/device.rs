@@ -142,6 +142,13 @@ pub fn connection_requests(daemon: &Daemon, peer: Option<IpAddr>) -> Finding {
     if let Some(reason) = daemon.text("cwmp", "idle_reason") {
         return Finding::skipped(CONNECTION_REQUESTS, reason);
     }
+    if let Some(error) = daemon.text("cwmp", "connection_request_error") {
+        return Finding::failed(
+            CONNECTION_REQUESTS,
+            format!("the daemon cannot serve them: {error}"),
+            "end the other program that has the port, or set cpe.port; it is tried again every 30 s",
+        );
+    }
     let Ok(url) = Url::parse(told) else {
         return Finding::warning(
             CONNECTION_REQUESTS,
