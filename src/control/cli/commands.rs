@@ -177,7 +177,7 @@ pub const COMMANDS: &[Entry] = &[
         flags: &[],
         summary: "look for what keeps this device from its ACS, and say what to do",
         details: "Walks configuration, clock, DNS, TCP, TLS, HTTP, authentication and connection requests. Works without the
-daemon. The ACS is asked with GET: no session begins. Exits with 78 if the configuration is wrong, with 1 if
+daemon, from /etc/config/cwmp. The ACS is asked with GET: no session begins. Exits with 78 if the configuration is wrong, with 1 if
 anything else does not work.",
         act: Act::Here(examine::doctor),
     },
