@@ -28,6 +28,8 @@ pub(super) enum Op {
     Request { client: u64, request: Request },
     /// The same, being committed by the backend.
     RequestCommit { client: u64, request: Request },
+    /// Was for a session that is over.
+    Forgotten,
 }
 
 /// The operation under way and those that wait for it.
@@ -38,10 +40,14 @@ pub(super) struct Work {
 }
 
 impl Work {
-    /// Drops what belongs to a session that is over. An operation under way runs to its end; its result goes nowhere.
+    /// Drops what belongs to a session that is over. An operation under way runs to its end; its result goes nowhere,
+    /// least of all to the next session.
     pub(super) fn forget_session(&mut self) {
-        self.waiting
-            .retain(|op| !matches!(op, Op::Inform | Op::Session(_)));
+        let of_session = |op: &Op| matches!(op, Op::Inform | Op::Session(_));
+        self.waiting.retain(|op| !of_session(op));
+        if self.busy.as_ref().is_some_and(of_session) {
+            self.busy = Some(Op::Forgotten);
+        }
     }
 }
 
@@ -107,6 +113,7 @@ impl Agent {
             Op::Request { request, .. } => request.touch(),
             // A commit is started by whoever opened the transaction.
             Op::SessionCommit(_) | Op::RequestCommit { .. } => return self.wait_for(op),
+            Op::Forgotten => return,
         };
         match self.model.prepare(&touch, now.instant) {
             Ok(Progress::Ready(())) => self.finish(op, Ok(Applied::default()), now),
@@ -136,6 +143,7 @@ impl Agent {
             Op::RequestCommit { client, request } => {
                 self.request_committed(client, request, result, now)
             }
+            Op::Forgotten => {}
         }
     }
 }
