@@ -1,6 +1,8 @@
 //! The messages of the running or last session, for `cwmp trace`: kept as they travelled, decoded when asked for,
 //! with secrets masked.
 
+use std::collections::VecDeque;
+
 use serde_json::{Map, Value, json};
 
 use crate::wire::xml::{self, Element};
@@ -10,8 +12,8 @@ use crate::wire::xsd::DateTime;
 const MAX_SESSION: usize = 96 * 1024;
 /// A longer message is kept as its size only.
 const MAX_MESSAGE: usize = 32 * 1024;
-/// Messages kept: the ACS decides how many a session has, and even one that was too long to keep costs memory.
-const MAX_RECORDS: usize = 1024;
+/// The last messages of a session. An ACS on the same link can ask for an hour's worth of empty ones in a second.
+const MAX_RECORDS: usize = 512;
 
 /// What an entry says of its message; the headers of the envelope stand beside it.
 const KEYS: [&str; 7] = [
@@ -47,10 +49,8 @@ struct Record {
 /// The messages of one session.
 #[derive(Default)]
 pub struct Trace {
-    records: Vec<Record>,
+    records: VecDeque<Record>,
     kept: usize,
-    /// Messages that came after [`MAX_RECORDS`] of them.
-    left_out: usize,
     /// How many records a follower has been given.
     followed: usize,
 }
@@ -63,14 +63,16 @@ impl Trace {
 
     /// Keeps a request or reply.
     pub fn add(&mut self, unix: i64, from: From, status: Option<u16>, body: &[u8]) {
-        if self.records.len() >= MAX_RECORDS {
-            self.left_out += 1;
-            return;
-        }
         let keep = body.len() <= MAX_MESSAGE && self.kept + body.len() <= MAX_SESSION;
         let body_kept = keep.then(|| body.to_vec());
         self.kept += body_kept.as_ref().map_or(0, Vec::len);
-        self.records.push(Record {
+        if self.records.len() >= MAX_RECORDS
+            && let Some(oldest) = self.records.pop_front()
+        {
+            self.kept -= oldest.body.map_or(0, |body| body.len());
+            self.followed = self.followed.saturating_sub(1);
+        }
+        self.records.push_back(Record {
             unix,
             from,
             status,
@@ -81,11 +83,10 @@ impl Trace {
 
     /// Every message, decoded. `hidden` says which parameters the data model hides.
     pub fn render(&self, hidden: &dyn Fn(&str) -> bool) -> Vec<Value> {
-        let mut all: Vec<Value> = self.records.iter().map(|r| render(r, hidden)).collect();
-        if self.left_out > 0 {
-            all.push(json!({ "message": format!("({} more, not kept)", self.left_out) }));
-        }
-        all
+        self.records
+            .iter()
+            .map(|record| render(record, hidden))
+            .collect()
     }
 
     /// The messages that came since the last call.
@@ -337,7 +338,7 @@ mod tests {
         );
         trace.add(0, From::Cpe, None, &inform);
         assert_eq!(
-            trace.render()[0]["detail"],
+            trace.render(NONE)[0]["detail"],
             "Event:\n  1 BOOT\n  CommandKey: k, EventCode: M Reboot"
         );
     }
@@ -350,7 +351,7 @@ mod tests {
         );
         trace.add(0, From::Cpe, None, &answer);
         assert_eq!(
-            trace.render()[0]["detail"],
+            trace.render(NONE)[0]["detail"],
             "ParameterList:\n  Name: Device.A\n  AccessList: Subscriber\n  Notification: 2"
         );
     }
@@ -414,13 +415,18 @@ mod tests {
     }
 
     #[test]
-    fn a_session_without_end_costs_no_memory_without_end() {
+    fn a_session_without_end_keeps_its_last_messages() {
+        // SE-18
         let mut trace = Trace::default();
-        for _ in 0..MAX_RECORDS + 7 {
-            trace.add(0, From::Acs, Some(204), b"");
+        for n in 0..3 * MAX_RECORDS {
+            trace.add(0, From::Acs, Some(200), format!("{n}").as_bytes());
+            if n % 2 == 0 {
+                assert!(trace.follow(NONE).len() <= 2);
+            }
         }
-        assert_eq!(trace.records.len(), MAX_RECORDS);
-        let rendered = trace.render(NONE);
-        assert_eq!(rendered[MAX_RECORDS]["message"], "(7 more, not kept)");
+        assert_eq!(trace.render(NONE).len(), MAX_RECORDS);
+        assert_eq!(trace.follow(NONE).len(), 1);
+        let kept: usize = trace.records.iter().map(|record| record.len).sum();
+        assert_eq!(trace.kept, kept);
     }
 }
