@@ -360,7 +360,7 @@ fn help_needs_no_daemon_and_names_every_command() {
     let (code, out, _) = nowhere("help inform");
     assert_eq!(code, 0);
     assert!(
-        out.starts_with("Usage: cwmp inform [EVENT] [OPTION...]\n") && out.contains("5 KICKED"),
+        out.starts_with("Usage: cwmp inform [EVENT] [OPTION...]\n") && out.contains("3 SCHEDULED"),
         "{out}"
     );
     assert_eq!(nowhere("inform --help").1, out);

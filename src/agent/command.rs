@@ -102,13 +102,12 @@ pub enum Reply {
 }
 
 /// The events that can be reported by command. The others belong to an RPC that the ACS waits to see completed.
-const EVENTS: [&str; 8] = [
+const EVENTS: [&str; 7] = [
     "0 BOOTSTRAP",
     "1 BOOT",
     "2 PERIODIC",
     "3 SCHEDULED",
     "4 VALUE CHANGE",
-    "5 KICKED",
     "6 CONNECTION REQUEST",
     "8 DIAGNOSTICS COMPLETE",
 ];

@@ -108,6 +108,8 @@ pub struct Agent {
     to_send: bool,
     /// This turn of [`Agent::pump`] got something done: another may get more.
     moved: bool,
+    /// The turns of [`Agent::pump`] were used up.
+    turn_again: Option<Instant>,
     last_session: Option<status::LastSession>,
     last_session_end: Option<Instant>,
     /// Who the device was and what it was forced to tell in the last Inform.
@@ -160,6 +162,7 @@ impl Agent {
             self.hook.as_ref().and_then(Hook::deadline),
             self.listen_again,
             self.stopping,
+            self.turn_again,
         ]
         .into_iter()
         .flatten()
@@ -230,6 +233,7 @@ impl Agent {
     pub fn pump(&mut self, now: Now, registry: &Registry) {
         // One thing leads to another: a reply to the next POST, the end of a session to the next one. The bound is for a
         // defect that would make this turn for ever; what is left over is taken up at once by the next turn.
+        self.turn_again = None;
         for _ in 0..MAX_TURNS {
             self.moved = false;
             self.turn(now, registry);
@@ -238,6 +242,7 @@ impl Agent {
             }
         }
         warn!("the loop did not come to rest");
+        self.turn_again = Some(now.instant);
     }
 
     fn turn(&mut self, now: Now, registry: &Registry) {
@@ -401,7 +406,11 @@ impl Agent {
                 },
             );
         }
-        let running = self.session.is_some();
+        // Before its Inform is made, the event can still go along.
+        let running = self
+            .session
+            .as_ref()
+            .is_some_and(session::Running::has_informed);
         self.queue.push(Event::new(code));
         self.ask_rpc_methods |= get_rpc_methods;
         self.trigger();
@@ -418,23 +427,20 @@ impl Agent {
     }
 
     /// Tells those who wait how the session went that they wait for.
-    fn answer_waiting(&mut self) {
+    fn answer_waiting(&mut self, outcome: &Result<(), String>) {
         for (client, others) in std::mem::take(&mut self.waiting_for_session) {
-            match others.checked_sub(1) {
-                Some(left) => self.waiting_for_session.push((client, left)),
-                None => self.answer_session(client),
-            }
+            let reply = match (others.checked_sub(1), outcome) {
+                (Some(left), _) => {
+                    self.waiting_for_session.push((client, left));
+                    continue;
+                }
+                (None, Ok(())) => Reply::Ok(json!({ "info": "session ended well" })),
+                (None, Err(reason)) => Reply::Error {
+                    text: format!("session failed: {reason}"),
+                },
+            };
+            self.reply(client, reply);
         }
-    }
-
-    fn answer_session(&mut self, client: u64) {
-        let reply = match self.last_session.as_ref().map(|last| &last.outcome) {
-            Some(Err(reason)) => Reply::Error {
-                text: format!("session failed: {reason}"),
-            },
-            _ => Reply::Ok(json!({ "info": "session ended well" })),
-        };
-        self.reply(client, reply);
     }
 
     fn reply(&mut self, client: u64, reply: Reply) {

@@ -83,6 +83,7 @@ impl Agent {
             connection,
             to_send: false,
             moved: false,
+            turn_again: None,
             last_session: None,
             last_session_end: None,
             last_inform: None,

@@ -251,11 +251,7 @@ fn no_session_starts_while_a_hook_is_at_work() // RB-01 RB-04
     let hook = hook.replace("../../..", home.root.to_str().unwrap());
     home.write_program("usr/lib/cwmpd/hooks/factory-reset", &hook);
     let mut cpe = Cpe::start(home);
-    cpe.informed(&mut acs);
-    let client = cpe.ask(crate::cpe::inform("8", false));
-    assert!(cpe.reply(client).is_some());
     cpe.session(&mut acs);
-    cpe.turn();
     assert_eq!(cpe.home.wait_hook(), "started");
     cpe.inform();
     cpe.turn();

@@ -108,12 +108,24 @@ impl Agent {
                 Err(text)
             }
         };
+        self.save(now);
+        self.answer_waiting(&outcome);
         self.last_session = Some(LastSession {
             started: running.started,
             ended: now,
             outcome,
         });
+        self.after_session(now);
+    }
+
+    /// What wanted this session is gone (a change that was taken back): there was none.
+    pub(in crate::agent) fn call_off_session(&mut self, now: Now) {
+        info!("session called off: nothing to report");
+        self.session = None;
+        self.connection.close();
+        self.store.state.retry = Retry::default();
         self.save(now);
+        self.answer_waiting(&Err("there is nothing to report".to_owned()));
         self.after_session(now);
     }
 

@@ -58,6 +58,11 @@ impl Running {
         self.started.instant + SESSION_LIMIT
     }
 
+    /// The Inform is made: what comes now has to wait for the next session.
+    pub(super) fn has_informed(&self) -> bool {
+        self.talk.is_some()
+    }
+
     /// The session's state, for `status`.
     pub(super) fn state(&self) -> &'static str {
         match &self.talk {

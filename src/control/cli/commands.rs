@@ -68,7 +68,7 @@ pub const COMMANDS: &[Entry] = &[
         summary: "start a session with the ACS",
         details: "EVENT is a number, a name or both: 1, boot, '1 BOOT', value-change. Without it, the session reports
 6 CONNECTION REQUEST. Events: 0 BOOTSTRAP, 1 BOOT, 2 PERIODIC, 3 SCHEDULED, 4 VALUE CHANGE,
-5 KICKED, 6 CONNECTION REQUEST, 8 DIAGNOSTICS COMPLETE.",
+6 CONNECTION REQUEST, 8 DIAGNOSTICS COMPLETE.",
         act: Act::Ask(inform, show::info),
     },
     Entry {

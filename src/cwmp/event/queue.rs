@@ -90,9 +90,11 @@ impl EventQueue {
             .retain(|entry| entry.sent || entry.event.code != code);
     }
 
-    /// Whether something waits that was in no Inform of the running session.
+    /// Whether something waits that was in no Inform of the running session, and can be in the next.
     pub fn has_unsent(&self) -> bool {
-        self.entries.iter().any(|entry| !entry.sent)
+        let booted = self.contains(EventCode::Boot);
+        let due = |entry: &Entry| booted || entry.event.code != EventCode::MReboot;
+        self.entries.iter().any(|entry| !entry.sent && due(entry))
     }
 
     /// Takes away the sent events that `confirmation` confirms.
