@@ -143,3 +143,50 @@ fn no_event_is_sent_that_nothing_can_confirm() // EV-13 EV-14
         }
     }
 }
+
+#[test]
+fn a_port_that_is_taken_at_start_is_taken_over_later() // CR-01 CR-16
+{
+    let mut acs = Acs::start();
+    let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let home = Daemon::new(&acs.url()).cpe("port", &port.to_string());
+    let mut cpe = settled(home, &mut acs);
+    assert_eq!(cpe.status()["cwmp"]["connection_request_url"], "");
+    cpe.pass_seconds(100);
+    assert!(acs.try_session().is_none());
+    drop(taken);
+    cpe.pass_seconds(30);
+    // NO-13: the ACS learns how to reach the device by itself.
+    let inform = cpe.session(&mut acs).inform;
+    assert_eq!(inform.events(), ["4 VALUE CHANGE"]);
+    let url = inform.value_of(".ConnectionRequestURL").unwrap();
+    assert!(url.contains(&format!(":{port}/")), "{url}");
+    assert_eq!(cpe.connection_request(), 200);
+}
+
+#[test]
+fn a_deleted_instance_takes_its_attributes_along() // NO-12
+{
+    let mut acs = Acs::start();
+    let mut cpe = settled(Daemon::new(&acs.url()), &mut acs);
+    let table = "Device.NAT.PortMapping.";
+    acs.plan([rpc::add_object(table, "added")]);
+    cpe.inform();
+    let answer = &cpe.session(&mut acs).answers[0];
+    let instance = format!("{table}{}.", answer.text("InstanceNumber").unwrap());
+    let name = format!("{instance}Description");
+    acs.plan([
+        rpc::set_notification(&[&name], 2),
+        rpc::delete_object(&instance, "deleted"),
+    ]);
+    cpe.inform();
+    let answers = cpe.session(&mut acs).answers;
+    assert!(answers.iter().all(|answer| answer.fault().is_none()));
+    cpe.inform();
+    cpe.session(&mut acs);
+    let state = cpe.state();
+    assert!(state.attributes.explicit(&name).is_none());
+    assert!(!state.notified.contains_key(&name));
+    assert_eq!(state.parameter_key, "deleted");
+}
