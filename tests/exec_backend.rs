@@ -490,3 +490,29 @@ fn a_program_has_its_whole_time_after_a_restart() {
     fs::write(gate, "go\n").unwrap();
     assert_eq!(bench.result(), Ok(Applied::default()));
 }
+
+#[test]
+fn an_answer_counts_though_the_program_ends_with_it() {
+    let mut bench = Bench::script(&format!("{REQUEST}{ANSWER}echo $$ >$1/said\nexit 1"));
+    let touch = Touch::Values(vec!["Device.".to_owned()]);
+    assert_eq!(bench.exec.prepare(&touch, bench.now), Ok(Progress::Pending));
+    let said = bench.folder.join("said");
+    // Until it is dead and not reaped: then answer and end are read together.
+    let dead = || {
+        let pid = fs::read_to_string(&said).ok()?;
+        let stat = fs::read_to_string(format!("/proc/{}/stat", pid.trim())).ok()?;
+        stat.contains(") Z ").then_some(())
+    };
+    let start = Instant::now();
+    bench.exec.timeout(bench.now);
+    while dead().is_none() {
+        assert!(start.elapsed() < Duration::from_secs(60));
+        std::thread::yield_now();
+    }
+    assert_eq!(bench.result(), Ok(Applied::default()));
+    assert!(bench.names("Device.").contains(&"Device.A".to_owned()));
+    // And the next request is not lost on a program that has ended.
+    let next = bench.exec.prepare(&touch, bench.now);
+    let next = next.and_then(|_| bench.result());
+    assert!(next.is_err() || next == Ok(Applied::default()));
+}

@@ -151,22 +151,25 @@ impl Exec {
 
     /// Takes what the program said.
     fn drain(&mut self, now: Instant) {
-        for event in self.program.take_events() {
-            match event {
-                // What changed while it was away, nobody knows.
-                Event::Started if self.started => self.changes = Changes::Unknown,
-                Event::Started => self.started = true,
-                Event::Failed(reason) => self.failed(reason),
-                Event::Line(line) => {
-                    if let Err(reason) = self.line(&line, now) {
-                        self.program.fail(format!("sent {reason}"), now);
-                        // What it said after that is not worth reading.
-                        for event in self.program.take_events() {
-                            if let Event::Failed(reason) = event {
-                                self.failed(reason);
-                            }
+        loop {
+            let events = self.program.take_events();
+            if events.is_empty() {
+                return;
+            }
+            let mut broken = false;
+            for event in events {
+                match event {
+                    // What changed while it was away, nobody knows.
+                    Event::Started if self.started => self.changes = Changes::Unknown,
+                    Event::Started => self.started = true,
+                    Event::Failed(reason) => self.failed(reason),
+                    // What it says after that is not worth reading.
+                    Event::Line(_) if broken => {}
+                    Event::Line(line) => {
+                        if let Err(reason) = self.line(&line, now) {
+                            self.program.fail(format!("sent {reason}"), now);
+                            broken = true;
                         }
-                        return;
                     }
                 }
             }

@@ -321,6 +321,10 @@ impl Program {
         let again = running.again.take().filter(|again| now < *again);
         match outcome {
             Ok(more) => running.again = more.then_some(now),
+            // What it said last comes before its end: that may be the answer.
+            Err(Stop::Ended) if self.events.iter().any(|e| matches!(e, Event::Line(_))) => {
+                running.again = Some(now);
+            }
             Err(Stop::Ended) => {
                 // The end of its pipe comes a moment before its end is in the kernel's books.
                 let first = !std::mem::replace(&mut running.closed, true);
