@@ -162,7 +162,7 @@ fn without_a_boot_id_a_reboot_is_not_ordered_for_ever() // RB-02 EV-08
     let mut acs = Acs::start();
     acs.plan([rpc::reboot("r1")]);
     let home = Daemon::new(&acs.url());
-    std::fs::remove_file(home.path("proc/sys/kernel/random/boot_id")).unwrap();
+    home.write("proc/sys/kernel/random/boot_id", b"");
     let mut cpe = settled(home, &mut acs);
     assert_eq!(cpe.home.wait_hook(), "reboot r1");
     cpe.restart();
