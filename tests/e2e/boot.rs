@@ -155,10 +155,36 @@ fn a_factory_reset_comes_after_the_session_and_bootstraps() // RB-04 EV-05
     let mut daemon = Daemon::new(&acs.url()).start();
     assert_eq!(acs.session().answers[0].method, "FactoryResetResponse");
     assert_eq!(daemon.wait_hook().split(' ').next(), Some("factory-reset"));
-    daemon.kill();
+    daemon.wait_log(&["hook succeeded: name=factory-reset"]);
+    daemon.stop();
     daemon.boot("00000000-0000-4000-8000-000000000002");
     daemon.start_again();
     assert_eq!(acs.session().inform.events(), ["0 BOOTSTRAP", "1 BOOT"]);
+}
+
+#[test]
+fn a_factory_reset_whose_hook_fails_still_forgets_and_bootstraps() // RB-04 EV-05
+{
+    let mut acs = Acs::start();
+    acs.plan([rpc::factory_reset()]);
+    let mut daemon = Daemon::new(&acs.url());
+    daemon.write_program("usr/lib/cwmpd/hooks/factory-reset", "#!/bin/sh\nexit 1\n");
+    daemon = daemon.cpe("passwd", "").start();
+    assert_eq!(acs.session().answers[0].method, "FactoryResetResponse");
+    assert_eq!(acs.session().inform.events(), ["0 BOOTSTRAP"]);
+    // What the ACS sets up now stays.
+    acs.plan([rpc::set_values(
+        &[("Device.DeviceInfo.ProvisioningCode", "string", "new")],
+        "",
+    )]);
+    assert_eq!(daemon.cwmp(&["inform", "--wait"]).code, 0);
+    assert_eq!(daemon.cwmp(&["inform", "--wait"]).code, 0);
+    assert_eq!(daemon.count_log(&["hook started"]), 1);
+    let code = daemon.cwmp(&["get", "Device.DeviceInfo.ProvisioningCode"]);
+    assert!(code.stdout.contains("new"), "{code:?}");
+    let state: toml::Table = daemon.read("etc/cwmpd/state.toml").parse().unwrap();
+    let password = state["connection_request"]["password"].as_str();
+    assert!(password.is_some_and(|password| !password.is_empty()));
 }
 
 #[test]

@@ -71,8 +71,10 @@ pub struct Retry {
 pub struct Deferred {
     /// CommandKeys of Reboot orders; none: no reboot.
     pub reboot: Vec<String>,
-    /// FactoryReset was ordered.
+    /// FactoryReset was ordered, and its hook has not ended yet.
     pub factory_reset: bool,
+    /// How often its hook was started.
+    pub factory_reset_tries: u32,
 }
 
 /// How the ACS reaches the device: made once, at the first boot.

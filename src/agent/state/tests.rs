@@ -34,6 +34,7 @@ fn full() -> State {
         deferred: Deferred {
             reboot: vec!["key".into(), String::new()],
             factory_reset: true,
+            factory_reset_tries: 1,
         },
         connection_request: ConnectionRequest {
             path: "/x".into(),
@@ -183,6 +184,19 @@ fn a_damaged_file_is_set_aside_and_a_fresh_state_takes_its_place() {
         "state.toml.damaged-3",
     ];
     assert_eq!(scratch.names(), kept);
+}
+
+#[test]
+fn a_file_that_is_cut_anywhere_is_noticed() {
+    let scratch = Scratch::new("state-cut");
+    saved(&scratch, &full());
+    let good = fs::read(path(&scratch)).unwrap();
+    for length in (0..good.len()).step_by(10).chain([good.len() - 1]) {
+        fs::write(path(&scratch), &good[..length]).unwrap();
+        let (file, damage) = load(&scratch);
+        assert!(damage.is_some(), "cut after {length} bytes");
+        assert_eq!(file.state, State::default());
+    }
 }
 
 #[test]
