@@ -202,6 +202,126 @@ fn a_damaged_state_file_is_set_aside() {
     assert!(kept, "the damaged file is gone");
 }
 
+/// One request of each kind that must be stored.
+fn requests_to_store() -> Vec<rpc::Rpc> {
+    let code = ("Device.DeviceInfo.ProvisioningCode", "string", "new");
+    let interval = (
+        "Device.ManagementServer.PeriodicInformInterval",
+        "unsignedInt",
+        "4321",
+    );
+    vec![
+        rpc::set_values(&[code, interval], "new"),
+        rpc::set_values(&[code], "new"),
+        rpc::add_object("Device.NAT.PortMapping.", "new"),
+        rpc::set_notification(&["Device.DeviceInfo.HostName"], 2),
+        rpc::schedule_inform(1, "new"),
+        rpc::reboot("new"),
+        rpc::factory_reset(),
+    ]
+}
+
+/// What tells of [`requests_to_store`] whether they happened.
+fn stored(daemon: &Daemon) -> String {
+    let output = daemon.cwmp(&[
+        "get",
+        "Device.DeviceInfo.ProvisioningCode",
+        "Device.ManagementServer.PeriodicInformInterval",
+        "Device.ManagementServer.ParameterKey",
+        "Device.NAT.PortMappingNumberOfEntries",
+    ]);
+    let attributes = daemon.cwmp(&["attributes", "Device.DeviceInfo.HostName"]);
+    assert_eq!((output.code, attributes.code), (0, 0), "{output:?}");
+    output.stdout + &attributes.stdout
+}
+
+#[test]
+fn what_the_flash_refuses_is_refused_and_does_not_happen() // SV-22 RB-02
+{
+    let mut acs = Acs::start();
+    let mut daemon = Daemon::new(&acs.url());
+    // Not one write has ever worked: what was delivered is remembered all the same, as long as the daemon lives.
+    daemon.refuse_writes("etc/cwmpd/state.toml", true);
+    acs.plan(requests_to_store());
+    daemon = daemon.start();
+    let session = acs.session();
+    assert_eq!(session.inform.events(), ["0 BOOTSTRAP", "1 BOOT"]);
+    let faults: Vec<_> = session.answers.iter().map(|a| a.fault()).collect();
+    assert_eq!(faults, [Some(9002); 7]);
+    let before = stored(&daemon);
+    assert!(
+        !before.contains("new") && !before.contains("4321"),
+        "{before}"
+    );
+    assert_eq!(daemon.cwmp(&["inform", "--wait"]).code, 0);
+    assert_eq!(acs.session().inform.events(), ["6 CONNECTION REQUEST"]);
+    // When the flash takes it again, nothing comes up of what was refused.
+    daemon.refuse_writes("etc/cwmpd/state.toml", false);
+    assert_eq!(daemon.cwmp(&["inform", "--wait"]).code, 0);
+    assert_eq!(acs.session().inform.events(), ["6 CONNECTION REQUEST"]);
+    daemon.kill();
+    daemon.start_again();
+    daemon.wait_ready();
+    assert_eq!(stored(&daemon), before);
+    assert_eq!(daemon.cwmp(&["inform", "--wait"]).code, 0);
+    assert_eq!(acs.session().inform.events(), ["6 CONNECTION REQUEST"]);
+    assert_eq!(daemon.count_log(&["hook started"]), 0);
+}
+
+#[test]
+fn when_the_second_of_two_files_is_refused_the_first_is_taken_back() // SV-22
+{
+    let mut acs = Acs::start();
+    let mut daemon = Daemon::new(&acs.url()).start();
+    acs.session();
+    let before = stored(&daemon);
+    daemon.refuse_writes("etc/config/cwmp", true);
+    acs.plan(requests_to_store().into_iter().take(1));
+    assert_eq!(daemon.cwmp(&["inform", "--wait"]).code, 0);
+    assert_eq!(acs.session().answers[0].fault(), Some(9002));
+    assert_eq!(stored(&daemon), before);
+    daemon.refuse_writes("etc/config/cwmp", false);
+    daemon.kill();
+    daemon.start_again();
+    daemon.wait_ready();
+    assert_eq!(stored(&daemon), before);
+}
+
+#[test]
+fn any_damage_of_the_state_file_is_survived() // EV-05
+{
+    let mut acs = Acs::start();
+    acs.plan(requests_to_store().into_iter().take(4));
+    let mut daemon = Daemon::new(&acs.url()).start();
+    acs.session();
+    daemon.stop();
+    let path = daemon.path("etc/cwmpd/state.toml");
+    let good = std::fs::read(&path).unwrap();
+    let damage: [&dyn Fn(); 4] = [
+        &|| std::fs::write(&path, &good[..good.len() / 2]).unwrap(),
+        &|| std::fs::write(&path, b"garbage").unwrap(),
+        &|| std::fs::create_dir_all(path.join("folder")).unwrap(),
+        &|| daemon_pipe(&path),
+    ];
+    for damage in damage {
+        let _ = std::fs::remove_file(&path);
+        damage();
+        daemon.start_again();
+        assert_eq!(acs.session().inform.events(), ["0 BOOTSTRAP", "1 BOOT"]);
+        daemon.stop();
+        assert!(
+            std::fs::read_to_string(&path)
+                .unwrap()
+                .ends_with("# end of the state\n")
+        );
+    }
+    assert_eq!(daemon.count_log(&["state set aside"]), 4);
+}
+
+fn daemon_pipe(path: &std::path::Path) {
+    nix::unistd::mkfifo(path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+}
+
 #[test]
 fn a_second_daemon_in_the_same_root_does_not_start() {
     let mut acs = Acs::start();

@@ -145,6 +145,13 @@ impl Daemon {
         self
     }
 
+    /// From the next start on, with or without this environment variable.
+    pub fn set_environment(&mut self, name: &str, value: Option<&str>) {
+        self.environment.retain(|(known, _)| known != name);
+        let value = value.map(|value| (name.to_owned(), value.to_owned()));
+        self.environment.extend(value);
+    }
+
     /// Logging to syslog instead of stderr.
     pub fn with_syslog(mut self) -> Self {
         self.foreground = false;
@@ -257,6 +264,11 @@ impl Daemon {
         kill(running.pid, signal).expect("signal the daemon");
     }
 
+    /// Sends a signal to a daemon that may be gone already.
+    pub fn try_signal(&self, signal: Signal) {
+        let _ = kill(self.running.as_ref().expect("it runs").pid, signal);
+    }
+
     /// kill -9, and waits until it is gone.
     pub fn kill(&mut self) {
         self.signal(Signal::SIGKILL);
@@ -279,6 +291,11 @@ impl Daemon {
                 panic!("the daemon does not end; its log: {:#?}", self.log.lock())
             }
         }
+    }
+
+    /// How it ended, once it has.
+    pub fn exit(&self) -> Shared<Option<ExitStatus>> {
+        self.running.as_ref().expect("it runs").exit.clone()
     }
 
     /// Whether it still runs.
@@ -346,7 +363,22 @@ impl Daemon {
 
     /// Waits until the daemon answers its command line.
     pub fn wait_ready(&self) {
-        self.wait_log(&[READY]);
+        // With its own process id: the last lines of the one before may come late.
+        let pid = self.running.as_ref().expect("it runs").pid;
+        self.wait_log(&[READY, &format!("pid={pid}")]);
+    }
+
+    /// Makes every write of that file fail until it is called with `false`: what the write would make beside it
+    /// exists, and cannot be replaced.
+    pub fn refuse_writes(&self, path: &str, refuse: bool) {
+        let path = self.path(path);
+        let name = path.file_name().expect("a file").to_string_lossy();
+        let in_the_way = path.with_file_name(format!(".{name}.cwmpd-new"));
+        if refuse {
+            fs::create_dir(in_the_way).expect("make a folder");
+        } else {
+            fs::remove_dir(in_the_way).expect("remove a folder");
+        }
     }
 
     /// Writes an executable below the root.

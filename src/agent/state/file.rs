@@ -140,6 +140,8 @@ impl StateFile {
                 source,
             })?;
         }
+        // Until it is known to be written, nothing is known of the file.
+        self.saved = None;
         files::atomic_write(&self.path, text.as_bytes(), MODE)?;
         self.saved = Some(now);
         Ok(true)
