@@ -163,10 +163,27 @@ fn replace(
         let _ = fs::remove_file(&temporary);
         return written;
     }
+    #[cfg(debug_assertions)]
+    crash_point();
     // The rename itself lives in the folder: without this a power cut may undo it.
     File::open(folder(path))
         .and_then(|folder| folder.sync_all())
-        .map_err(FileError::at(path, "sync folder of"))
+        .map_err(FileError::at(path, "sync folder of"))?;
+    #[cfg(debug_assertions)]
+    crash_point();
+    Ok(())
+}
+
+/// Tests prove that dying between any two steps of a write loses nothing: this dies at the step whose number, from 1,
+/// is in the environment. A release build does not have it.
+#[cfg(debug_assertions)]
+fn crash_point() {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    static STEPS: AtomicUsize = AtomicUsize::new(1);
+    let step = STEPS.fetch_add(1, Ordering::Relaxed).to_string();
+    if std::env::var("CWMPD_CRASH_AT").is_ok_and(|at| at == step) {
+        let _ = nix::sys::signal::raise(nix::sys::signal::Signal::SIGKILL);
+    }
 }
 
 fn write_temporary(
@@ -192,8 +209,12 @@ fn write_temporary(
         other => other,
     }
     .map_err(FileError::at(path, "create"))?;
+    #[cfg(debug_assertions)]
+    crash_point();
     file.write_all(bytes)
         .map_err(FileError::at(path, "write"))?;
+    #[cfg(debug_assertions)]
+    crash_point();
     if let Some((uid, gid)) = owner {
         let new = file.metadata().map_err(FileError::at(path, "read"))?;
         if (new.uid(), new.gid()) != (uid, gid) {
@@ -203,7 +224,10 @@ fn write_temporary(
     }
     file.set_permissions(fs::Permissions::from_mode(mode))
         .map_err(FileError::at(path, "change mode of"))?;
-    file.sync_all().map_err(FileError::at(path, "sync"))
+    file.sync_all().map_err(FileError::at(path, "sync"))?;
+    #[cfg(debug_assertions)]
+    crash_point();
+    Ok(())
 }
 
 /// `.NAME.cwmpd-new` in the same folder: on the same file system, and hidden from who lists the folder (`uci show`).

@@ -2,6 +2,9 @@
 
 mod boot;
 mod connreq;
+// A release build has no crash points.
+#[cfg(debug_assertions)]
+mod crash;
 mod harness;
 mod http;
 mod lab;
