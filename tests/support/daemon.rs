@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::mpsc;
 
 use nix::sys::signal::{Signal, kill};
@@ -78,10 +78,7 @@ impl Daemon {
             NEXT.fetch_add(1, Ordering::SeqCst)
         );
         let root = std::env::temp_dir().join(name);
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-            .and_then(|l| l.local_addr())
-            .expect("a free port")
-            .port();
+        let port = free_port();
         let pairs = |list: &[(&str, &str)]| {
             list.iter()
                 .map(|(n, v)| (n.to_string(), v.to_string()))
@@ -560,4 +557,19 @@ fn collect(child: &mut Child) -> Output {
 /// The repository's folder.
 pub fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A port for connection requests. The daemon takes it on every address, so it must not be one that the kernel may
+/// have given, or may give again, to an ACS on an address of its own: it is below the kernel's range.
+fn free_port() -> u16 {
+    const LOWEST: u32 = 10_000;
+    const HOW_MANY: u32 = 20_000;
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let from = std::process::id().wrapping_mul(101);
+    let candidates = std::iter::repeat_with(|| NEXT.fetch_add(1, Ordering::SeqCst));
+    candidates
+        .take(HOW_MANY as usize)
+        .map(|n| (LOWEST + from.wrapping_add(n) % HOW_MANY) as u16)
+        .find(|port| TcpListener::bind((Ipv4Addr::UNSPECIFIED, *port)).is_ok())
+        .expect("a free port")
 }
