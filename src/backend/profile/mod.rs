@@ -62,7 +62,7 @@ mod template;
 
 pub use template::Template;
 
-use super::{Backend, Changes};
+use super::Backend;
 use crate::datamodel::{Applied, Code, DataModel, Depth, Fault, Info, Node, Progress, Root, Value};
 use overlay::Overlay;
 use std::io::Read;
@@ -81,8 +81,6 @@ pub struct Profile {
     template: Arc<Template>,
     overlay: Overlay,
     transaction: Option<Transaction>,
-    /// Parameters that changed from the device's side.
-    changed: Vec<String>,
 }
 
 /// What a transaction has staged; reads see it at once.
@@ -100,7 +98,6 @@ impl Profile {
             template,
             overlay: Overlay::default(),
             transaction: None,
-            changed: Vec::new(),
         }
     }
 
@@ -117,33 +114,6 @@ impl Profile {
             )),
             Ok(_) => Ok(Profile::new(Arc::new(Template::parse(&text, &name)?))),
         }
-    }
-
-    /// The template, to make more CPEs of it.
-    #[must_use]
-    pub fn template(&self) -> &Arc<Template> {
-        &self.template
-    }
-
-    /// A change from the device's own side: its user interface, a cable pulled. Read-only parameters change too;
-    /// type and limits hold. [`Backend::take_changes`] reports it.
-    pub fn set_local(&mut self, name: &str, text: &str) -> Result<(), Fault> {
-        let (info, old) = self.parameter(name)?;
-        let value = Value::parse(name, info, None, text)?;
-        if old == value.text() {
-            return Ok(());
-        }
-        let mut overlay = self.overlay.clone();
-        overlay.put(&self.template, name, value.text());
-        edit::check_unique(&self.template, &overlay)?;
-        if let Some(transaction) = &mut self.transaction {
-            transaction.overlay.put(&self.template, name, value.text());
-        }
-        self.overlay = overlay;
-        if !self.changed.iter().any(|path| path == name) {
-            self.changed.push(name.to_owned());
-        }
-        Ok(())
     }
 
     /// What reads see.
@@ -298,15 +268,7 @@ impl Backend for Profile {
     fn restore(&mut self, text: &str) -> Result<(), String> {
         self.overlay = saved::restore(&self.template, text)?;
         self.transaction = None;
-        self.changed.clear();
         Ok(())
-    }
-
-    fn take_changes(&mut self) -> Changes {
-        match std::mem::take(&mut self.changed) {
-            paths if paths.is_empty() => Changes::None,
-            paths => Changes::Paths(paths),
-        }
     }
 }
 

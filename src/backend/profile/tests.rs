@@ -455,32 +455,6 @@ fn unique_keys_bind_enabled_instances() {
 }
 
 #[test]
-fn local_changes_are_reported_once() {
-    // NO-02 NO-04
-    let mut profile = profile();
-    assert_eq!(profile.take_changes(), Changes::None);
-    profile.begin();
-    set(&mut profile, "Device.NAT.Map.1.Port", "81").unwrap();
-    profile.set_local("Device.Users.UpTime", "8").unwrap();
-    assert_eq!(commit(&mut profile), Ok(vec![]));
-    profile.set_local("Device.Users.UpTime", "9").unwrap();
-    profile.set_local("Device.Users.UpTime", "9").unwrap();
-    profile.set_local("Device.NAT.Map.1.Port", "81").unwrap();
-    assert_eq!(value(&profile, "Device.Users.UpTime"), "9");
-    assert_eq!(
-        profile.take_changes(),
-        Changes::Paths(vec!["Device.Users.UpTime".into()])
-    );
-    assert_eq!(profile.take_changes(), Changes::None);
-    let refused = |result: Result<(), Fault>| result.unwrap_err().code;
-    let result = profile.set_local("Device.Users.UpTime", "x");
-    assert_eq!(refused(result), Code::INVALID_PARAMETER_VALUE);
-    let result = profile.set_local("Device.NAT.Map.1.Alias", "web");
-    assert_eq!(refused(result), Code::INVALID_ARGUMENTS);
-    assert_eq!(profile.take_changes(), Changes::None);
-}
-
-#[test]
 fn what_was_saved_comes_back() {
     // SV-22 OB-09
     let mut profile = profile();
@@ -493,7 +467,7 @@ fn what_was_saved_comes_back() {
     set(&mut profile, "Device.Users.Password", "other").unwrap();
     commit(&mut profile).unwrap();
     let durable = profile.durable().unwrap();
-    let mut twin = Profile::new(profile.template().clone());
+    let mut twin = Profile::new(Arc::clone(&profile.template));
     twin.restore(&durable).unwrap();
     assert_eq!(tree(&twin), tree(&profile));
     assert_eq!(twin.durable().unwrap(), durable);

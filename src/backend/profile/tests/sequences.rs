@@ -73,7 +73,7 @@ proptest! {
                 prop_assert_eq!(tree(&profile), before);
             }
             let now = tree(&profile);
-            let mut restored = Profile::new(profile.template().clone());
+            let mut restored = Profile::new(Arc::clone(&profile.template));
             restored.restore(&profile.durable().unwrap_or_default()).unwrap();
             prop_assert_eq!(tree(&restored), now.clone());
             // Sorted, every parent there, every count right.
