@@ -104,7 +104,11 @@ impl Agent {
             .session
             .as_ref()
             .is_some_and(super::session::Running::has_informed);
-        self.queue.push(Event::new(code));
+        self.queue.push(match code {
+            // EV-11: the two always come together.
+            EventCode::Scheduled => Event::with_key(EventCode::MScheduleInform, ""),
+            code => Event::new(code),
+        });
         self.ask_rpc_methods |= get_rpc_methods;
         self.trigger();
         if wait {

@@ -140,6 +140,9 @@ fn no_event_is_sent_that_nothing_can_confirm() // EV-13 EV-14
     for event in ["0", "1", "2", "3", "4", "5", "6", "8"] {
         if matches!(cpe.command(inform(event, true)), Reply::Ok(_)) {
             assert_eq!(cpe.events(), [""; 0], "after {event}");
+            let events = acs.session().inform.events();
+            let scheduled = events.iter().filter(|e| e.ends_with("ScheduleInform"));
+            assert_eq!(scheduled.count(), usize::from(event == "3")); // EV-11
         }
     }
 }
