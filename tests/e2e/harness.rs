@@ -1,8 +1,10 @@
 //! The workbench itself, tried with a CPE of a few lines: what it misses the other tests cannot see.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
+use std::time::Instant;
 
+use crate::support::PATIENCE;
 use crate::support::acs::{Acs, at_first, digest};
 use crate::support::connreq::Answer;
 use crate::support::digest::{Algorithm, Challenge};
@@ -127,18 +129,26 @@ fn digest_is_demanded_and_belongs_to_the_connection() {
     assert_eq!(post(&mut second, &header, &inform()).unwrap().status, 401);
 }
 
+/// A child that another test starts at this moment holds a copy of every socket until it runs its own program.
+fn wait_until_refused(address: SocketAddr) {
+    let give_up = Instant::now() + PATIENCE;
+    while TcpStream::connect(address).is_ok() {
+        assert!(Instant::now() < give_up, "{address} still accepts");
+    }
+}
+
 #[test]
 fn connections_are_reset_and_ports_taken_again() {
     let mut acs = Acs::builder()
         .layer(at_first(1, |_| Reply::nothing(End::Reset)))
         .down();
-    assert!(TcpStream::connect(acs.address).is_err());
+    wait_until_refused(acs.address);
     acs.up();
     let mut stream = TcpStream::connect(acs.address).unwrap();
     assert!(post(&mut stream, "", &inform()).is_none());
     assert!(matches!(stream.read(&mut [0]), Err(_) | Ok(0)));
     acs.stop();
-    assert!(TcpStream::connect(acs.address).is_err());
+    wait_until_refused(acs.address);
     acs.up();
     let mut stream = TcpStream::connect(acs.address).unwrap();
     assert_eq!(post(&mut stream, "", &inform()).unwrap().status, 200);

@@ -1,11 +1,12 @@
 //! The listener under the scripted ACS: plain or TLS, one thread a connection.
 
 use std::collections::HashMap;
-use std::io::{self, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use nix::sys::socket::{setsockopt, sockopt::Linger};
 use rustls::pki_types::pem::PemObject;
@@ -13,6 +14,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 
+use super::PATIENCE;
 use super::http::{End, Reply, Request, read_request};
 
 /// What answers a request.
@@ -30,7 +32,7 @@ pub struct Server {
 impl Server {
     /// Listens at `address` (port 0: a free one); with a TLS configuration it speaks only that.
     pub fn start(address: SocketAddr, tls: Option<Arc<ServerConfig>>, handler: Handler) -> Server {
-        let listener = TcpListener::bind(address).expect("bind the ACS");
+        let listener = bind(address).expect("bind the ACS");
         let address = listener.local_addr().expect("its address");
         let stopping = Arc::new(AtomicBool::new(false));
         let streams = Arc::new(Mutex::new(HashMap::new()));
@@ -74,6 +76,20 @@ impl Drop for Server {
         }
         for stream in self.streams.lock().unwrap().values() {
             let _ = stream.shutdown(Shutdown::Both);
+        }
+    }
+}
+
+/// Takes a port that may have been left a moment ago: a child that another test starts at that moment holds a copy of
+/// every socket until it runs its own program.
+fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let give_up = Instant::now() + PATIENCE;
+    loop {
+        match TcpListener::bind(address) {
+            Err(e) if e.kind() == ErrorKind::AddrInUse && Instant::now() < give_up => {
+                std::thread::yield_now();
+            }
+            result => return result,
         }
     }
 }
