@@ -277,7 +277,9 @@ fn attributes_of_the_other_root_model_are_not_asked_for() // NO-11 IN-04
             old.read("etc/cwmpd/state.toml").as_bytes(),
         );
         let parameters = home.read("parameters");
-        let parameters = parameters.replace("Device.", "InternetGatewayDevice.");
+        let parameters = parameters.replace("Device.", "InternetGatewayDevice.")
+            + r#",{"path":"InternetGatewayDevice.DeviceSummary","value":""}"#
+            + r#",{"path":"InternetGatewayDevice.DeviceInfo.SpecVersion","value":"1.0"}"#;
         home.write("parameters", parameters.as_bytes());
         home.write_config();
         home

@@ -190,6 +190,10 @@ fn a_factory_reset_leaves_nothing_of_the_old_life() // RB-04 EV-05
     ]);
     let mut cpe = settled(Daemon::new(&acs.url()), &mut acs);
     assert_eq!(cpe.home.wait_hook().trim_end(), "factory-reset");
+    // A boot before it has ended would be a power cut.
+    cpe.until("the hook to end", |cpe| {
+        (cpe.state().deferred == Default::default()).then_some(())
+    });
     acs.plan([
         rpc::get_values(&["Device.ManagementServer.ParameterKey", name]),
         rpc::get_attributes(&["Device.ManagementServer.PeriodicInformInterval"]),
