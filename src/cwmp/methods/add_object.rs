@@ -1,7 +1,7 @@
 //! AddObject (TR-069 A.3.2.6).
 
-use super::paths::has_alias;
-use super::{Facts, Method, arguments};
+use super::paths::touch_object;
+use super::{Facts, Method, arguments, staged};
 use crate::cwmp::fault::Refusal;
 use crate::cwmp::promise::Promise;
 use crate::datamodel::path::{Path, Segment};
@@ -57,23 +57,11 @@ impl AddObject {
 
 impl Method for AddObject {
     fn touch(&self) -> Option<Touch> {
-        let path = Path::parse(&self.name).ok()?;
-        let prefix = path.concrete_prefix().to_owned();
-        // An alias is found by reading the values around it.
-        Some(if has_alias(&path) {
-            Touch::Write(vec![prefix])
-        } else {
-            Touch::Add(prefix)
-        })
+        touch_object(&self.name, Touch::Add)
     }
 
     fn run(&self, model: &mut dyn DataModel) -> Result<Option<Promise>, Refusal> {
-        model.begin();
-        let staged = self.stage(model);
-        if staged.is_err() {
-            model.abort();
-        }
-        staged?;
+        staged(model, |model| self.stage(model))?;
         Ok(Some(Promise::Values {
             parameter_key: self.parameter_key.clone(),
             deleted: None,

@@ -1,7 +1,7 @@
 //! DeleteObject (TR-069 A.3.2.7).
 
-use super::paths::has_alias;
-use super::{Facts, Method, arguments};
+use super::paths::touch_object;
+use super::{Facts, Method, arguments, staged};
 use crate::cwmp::fault::Refusal;
 use crate::cwmp::promise::Promise;
 use crate::datamodel::path::{Path, Segment};
@@ -40,26 +40,15 @@ impl DeleteObject {
 
 impl Method for DeleteObject {
     fn touch(&self) -> Option<Touch> {
-        let path = Path::parse(&self.name).ok()?;
-        let prefix = path.concrete_prefix().to_owned();
-        // An alias is found by reading the values around it.
-        Some(if has_alias(&path) {
-            Touch::Write(vec![prefix])
-        } else {
-            Touch::Delete(prefix)
-        })
+        touch_object(&self.name, Touch::Delete)
     }
 
     fn run(&self, model: &mut dyn DataModel) -> Result<Option<Promise>, Refusal> {
-        model.begin();
-        let staged = self.stage(model);
-        if staged.is_err() {
-            model.abort();
-        }
+        let instance = staged(model, |model| self.stage(model))?;
         let parameter_key = self.parameter_key.clone();
         Ok(Some(Promise::Values {
             parameter_key,
-            deleted: Some(staged?),
+            deleted: Some(instance),
         }))
     }
 

@@ -58,6 +58,19 @@ pub(crate) struct Facts<'a> {
     pub(crate) applied: &'a Applied,
 }
 
+/// Opens a transaction and stages in it; what cannot be staged leaves none open.
+fn staged<T, E>(
+    model: &mut dyn DataModel,
+    stage: impl FnOnce(&mut dyn DataModel) -> Result<T, E>,
+) -> Result<T, E> {
+    model.begin();
+    let staged = stage(model);
+    if staged.is_err() {
+        model.abort();
+    }
+    staged
+}
+
 /// Reads the arguments of one method.
 type Decode = fn(&Element) -> Result<Box<dyn Method>, Fault>;
 

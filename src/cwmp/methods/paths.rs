@@ -28,8 +28,19 @@ pub(super) fn touch_names(names: &[String]) -> Touch {
     }
 }
 
+/// What a request touches that is for the one object `name`. An alias is found by reading the values around it.
+pub(super) fn touch_object(name: &str, touch: fn(String) -> Touch) -> Option<Touch> {
+    let path = Path::parse(name).ok()?;
+    let prefix = path.concrete_prefix().to_owned();
+    Some(if has_alias(&path) {
+        Touch::Write(vec![prefix])
+    } else {
+        touch(prefix)
+    })
+}
+
 /// Whether an alias stands somewhere in it.
-pub(super) fn has_alias(path: &Path<'_>) -> bool {
+fn has_alias(path: &Path<'_>) -> bool {
     path.segments()
         .iter()
         .any(|segment| matches!(segment, Segment::Alias(_)))

@@ -1,7 +1,7 @@
 //! SetParameterValues (TR-069 A.3.2.1).
 
 use super::paths::prefixes;
-use super::{Facts, Method, arguments};
+use super::{Facts, Method, arguments, staged};
 use crate::cwmp::fault::{ParameterFault, Refusal};
 use crate::cwmp::promise::Promise;
 use crate::datamodel::path::Path;
@@ -64,12 +64,7 @@ impl Method for SetParameterValues {
         {
             return Err(set_twice(&twice.name).into());
         }
-        model.begin();
-        let staged = self.stage(model);
-        if staged.is_err() {
-            model.abort();
-        }
-        staged?;
+        staged(model, |model| self.stage(model))?;
         Ok(Some(Promise::Values {
             parameter_key: self.parameter_key.clone(),
             deleted: None,
