@@ -40,7 +40,6 @@ impl Agent {
                 watched.push((path, Notification::Active));
             }
         }
-        watched.retain(|(_, notification)| *notification != Notification::Off);
         watched.sort_by(|a, b| a.0.cmp(&b.0));
         watched
     }

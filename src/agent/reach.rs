@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use log::{Level, info, log, warn};
+use log::{Level, info, log};
 use mio::Registry;
 
 use super::clock::Now;
@@ -235,9 +235,7 @@ impl Agent {
         for request in &accepted {
             info!("connection request: peer={}", request.peer);
         }
-        if !self.queue.push(Event::new(EventCode::ConnectionRequest)) {
-            warn!("connection request dropped: reason=\"event queue full\"");
-        }
+        self.queue.push(Event::new(EventCode::ConnectionRequest));
         self.trigger();
     }
 }

@@ -132,7 +132,7 @@ impl Agent {
         match op {
             Op::Inform => self.begin_session(result.map(drop), now),
             Op::Check => self.check_values(result.map(drop), now),
-            Op::Session(_) => self.session_prepared(result.map(drop), now),
+            Op::Session(touch) => self.session_prepared(&touch, result.map(drop), now),
             Op::SessionCommit(promise) => {
                 let result = result.and_then(|applied| self.keep_values(&promise, applied, now));
                 self.session_committed(result, now);

@@ -3,14 +3,14 @@
 use log::{debug, info};
 use mio::Registry;
 
-use super::Ended;
+use super::{Ended, talk};
 use crate::agent::Agent;
 use crate::agent::clock::Now;
 use crate::agent::trace::From;
 use crate::cwmp::Input;
 use crate::net::http::Reply;
 use crate::net::random;
-use crate::wire::http::{Verdict, decode_body};
+use crate::wire::http::{Verdict, decode_body, header};
 
 /// The largest envelope taken from an ACS, decompressed (HT-24 asks for 32 KiB, HT-26 for a bound).
 const MAX_ENVELOPE: usize = 1024 * 1024;
@@ -21,11 +21,7 @@ impl Agent {
         if !std::mem::take(&mut self.to_send) {
             return;
         }
-        let Some(talk) = self
-            .session
-            .as_mut()
-            .and_then(|running| running.talk.as_mut())
-        else {
+        let Some(talk) = talk(&mut self.session) else {
             return;
         };
         self.moved = true;
@@ -57,16 +53,16 @@ impl Agent {
             posted,
             ..
         } = reply;
-        let encoding = headers
-            .iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case("content-encoding"))
-            .and_then(|(_, value)| std::str::from_utf8(value).ok());
+        let encoding =
+            header(&headers, "content-encoding").and_then(|value| std::str::from_utf8(value).ok());
         let body = match decode_body(encoding, body, MAX_ENVELOPE) {
             Ok(body) => body,
             Err(error) => return self.end_session(Err(Ended::Body(error.to_string())), now),
         };
         self.trace.add(now.unix, From::Acs, Some(status), &body);
-        let Some(talk) = self.talk() else { return };
+        let Some(talk) = talk(&mut self.session) else {
+            return;
+        };
         match talk.dialogue.reply(status, &headers, now.date()) {
             Verdict::Deliver => self.step(
                 Input::Reply {

@@ -18,7 +18,7 @@ use super::trace::From;
 use super::work::Op;
 use crate::cwmp::event::Confirmation;
 use crate::cwmp::{Action, Input, Promise, Session};
-use crate::datamodel::{Applied, DataModel, Fault, Progress};
+use crate::datamodel::{Applied, DataModel, Fault, Progress, Touch};
 use crate::wire::http::Dialogue;
 pub(super) use end::{Ended, STOP_LIMIT};
 
@@ -75,15 +75,13 @@ impl Running {
 
 impl Agent {
     /// The backend has prepared what the session asked for.
-    pub(super) fn session_prepared(&mut self, result: Result<(), Fault>, now: Now) {
-        // Before the transaction opens: inside it the model shows what is staged.
-        let before = self
-            .changed_values()
-            .into_iter()
-            .map(|(path, _)| path)
-            .collect();
-        if let Some(running) = &mut self.session {
-            running.changed_before = before;
+    pub(super) fn session_prepared(&mut self, touch: &Touch, result: Result<(), Fault>, now: Now) {
+        // Before the transaction opens: inside it the model shows what is staged. A request that only reads opens none.
+        if matches!(touch, Touch::Write(_) | Touch::Add(_) | Touch::Delete(_)) {
+            let before = self.changed_values();
+            if let Some(running) = &mut self.session {
+                running.changed_before = before.into_iter().map(|(path, _)| path).collect();
+            }
         }
         self.step(Input::Prepared(result), now);
     }
@@ -94,54 +92,42 @@ impl Agent {
     }
 
     /// Lets the protocol machine go on and carries out what it asks for.
-    fn step(&mut self, input: Input<'_>, now: Now) {
-        let Some(talk) = self
-            .session
-            .as_mut()
-            .and_then(|running| running.talk.as_mut())
-        else {
-            return;
-        };
-        let mut action = talk
-            .session
-            .step(input, &mut self.model, &self.store.state.attributes);
-        // Promises that are kept at once go round here; everything else waits for the loop.
-        while let Action::Commit(promise) = action {
-            let Some(result) = self.keep(promise, now) else {
+    fn step(&mut self, mut input: Input<'_>, now: Now) {
+        loop {
+            let Some(talk) = talk(&mut self.session) else {
                 return;
             };
-            let Some(talk) = self
-                .session
-                .as_mut()
-                .and_then(|running| running.talk.as_mut())
-            else {
-                return;
-            };
-            action = talk.session.step(
-                Input::Committed(result),
-                &mut self.model,
-                &self.store.state.attributes,
-            );
-        }
-        match action {
-            Action::Post(body) => {
-                self.trace.add(now.unix, From::Cpe, None, &body);
-                self.log_answer(&body);
-                let (encoding, outgoing) = self.compression.encode(body);
-                if let Some(talk) = self.talk() {
-                    (talk.encoding, talk.outgoing) = (encoding, outgoing);
+            let attributes = &self.store.state.attributes;
+            match talk.session.step(input, &mut self.model, attributes) {
+                // A promise that is kept at once goes round here; everything else waits for the loop.
+                Action::Commit(promise) => match self.keep(promise, now) {
+                    Some(result) => input = Input::Committed(result),
+                    None => return,
+                },
+                Action::Post(body) => return self.post(body, now),
+                Action::Prepare(touch) => return self.submit(Op::Session(touch), now),
+                Action::End(outcome) => {
+                    return self.end_session(outcome.map_err(Ended::Protocol), now);
                 }
-                self.to_send = true;
             }
-            Action::Prepare(touch) => self.submit(Op::Session(touch), now),
-            Action::End(outcome) => self.end_session(outcome.map_err(Ended::Protocol), now),
-            Action::Commit(_) => {}
         }
+    }
+
+    fn post(&mut self, body: Vec<u8>, now: Now) {
+        self.trace.add(now.unix, From::Cpe, None, &body);
+        self.log_answer(&body);
+        let (encoding, outgoing) = self.compression.encode(body);
+        if let Some(talk) = talk(&mut self.session) {
+            (talk.encoding, talk.outgoing) = (encoding, outgoing);
+        }
+        self.to_send = true;
     }
 
     /// One line for each request of the ACS.
     fn log_answer(&mut self, body: &[u8]) {
-        let Some(talk) = self.talk() else { return };
+        let Some(talk) = talk(&mut self.session) else {
+            return;
+        };
         if body.is_empty() || talk.session.state() != "ExpectAcsRequest" {
             return;
         }
@@ -204,10 +190,9 @@ impl Agent {
             }
         }
     }
+}
 
-    fn talk(&mut self) -> Option<&mut Talk> {
-        self.session
-            .as_mut()
-            .and_then(|running| running.talk.as_mut())
-    }
+/// What talks to the ACS, once the Inform is made. Takes the field alone: the rest of the agent stays free.
+fn talk(session: &mut Option<Running>) -> Option<&mut Talk> {
+    session.as_mut()?.talk.as_mut()
 }
