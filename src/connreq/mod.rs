@@ -6,7 +6,6 @@
 
 mod connection;
 pub mod gate;
-mod log_limit;
 mod nonce;
 pub mod server;
 

@@ -16,7 +16,8 @@ use nix::sys::socket::{self, AddressFamily, Backlog, SockFlag, SockType, Sockadd
 
 use super::connection::{Connection, Fate};
 use super::gate::{Cause, Gate};
-use super::log_limit::LogLimit;
+use crate::net::logger::{RateLimit, Suppressed};
+use crate::net::random;
 use crate::wire::http::Credentials;
 
 #[cfg(test)]
@@ -67,7 +68,8 @@ pub struct ConnReq {
     accepted: Vec<Accepted>,
     /// When to accept again although nothing happens.
     accept_again: Option<Instant>,
-    log: LogLimit,
+    /// A line a minute for each cause: a flood of refused requests does not fill the log.
+    refusals: Vec<(Cause, RateLimit)>,
 }
 
 impl ConnReq {
@@ -87,12 +89,12 @@ impl ConnReq {
                 settings.path,
                 settings.credentials,
                 Instant::now(),
-                &mut random,
+                &mut random::source,
             ),
             connections: std::array::from_fn(|_| None),
             accepted: Vec::new(),
             accept_again: None,
-            log: LogLimit::default(),
+            refusals: Vec::new(),
         })
     }
 
@@ -245,12 +247,12 @@ impl ConnReq {
             return;
         };
         let Some(connection) = slot else { return };
-        let (accepted, log) = (&mut self.accepted, &mut self.log);
-        let fate = connection.drive(&mut self.gate, now, &mut random, &mut |peer, cause| match cause {
+        let (accepted, refusals) = (&mut self.accepted, &mut self.refusals);
+        let fate = connection.drive(&mut self.gate, now, &mut random::source, &mut |peer, cause| match cause {
             None if accepted.len() < MAX_WAITING => accepted.push(Accepted { peer }),
             None | Some(Cause::Unauthenticated) => {}
             Some(cause) => {
-                if let Some(left_out) = log.pass(cause, now) {
+                if let Some(Suppressed(left_out)) = admit(refusals, cause, now) {
                     info!("connection request refused: cause={cause} peer={peer} suppressed={left_out}");
                 }
             }
@@ -267,15 +269,19 @@ fn close(place: &mut Option<Connection>, registry: &Registry) {
     }
 }
 
-fn bounded(timeout: Duration) -> Duration {
-    timeout.clamp(TIMEOUTS.0, TIMEOUTS.1)
+/// Whether a line may be logged now for `cause`; then says how many were left out before it.
+fn admit(refusals: &mut Vec<(Cause, RateLimit)>, cause: Cause, now: Instant) -> Option<Suppressed> {
+    if let Some((_, limit)) = refusals.iter_mut().find(|(known, _)| *known == cause) {
+        return limit.admit(now);
+    }
+    let mut limit = RateLimit::new(1);
+    let first = limit.admit(now);
+    refusals.push((cause, limit));
+    first
 }
 
-/// Randomness of the kernel.
-fn random(bytes: &mut [u8]) {
-    if let Err(error) = getrandom::getrandom(bytes) {
-        error!("no random numbers: reason=\"{error}\"");
-    }
+fn bounded(timeout: Duration) -> Duration {
+    timeout.clamp(TIMEOUTS.0, TIMEOUTS.1)
 }
 
 /// What an error of `accept` means.

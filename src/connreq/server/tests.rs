@@ -565,3 +565,18 @@ fn nobody_keeps_the_loop_by_sending_what_is_no_request() {
         });
     }
 }
+
+#[test]
+fn one_line_per_cause_and_minute() {
+    let mut refusals = Vec::new();
+    let now = Instant::now();
+    let mut pass = |cause, now| admit(&mut refusals, cause, now).map(|left_out| left_out.0);
+    assert_eq!(pass(Cause::Path, now), Some(0));
+    assert_eq!(pass(Cause::Method, now), Some(0));
+    for _ in 0..5 {
+        assert_eq!(pass(Cause::Path, now), None);
+    }
+    let minute = Duration::from_secs(60);
+    assert_eq!(pass(Cause::Path, now + minute), Some(5));
+    assert_eq!(pass(Cause::Path, now + 2 * minute), Some(0));
+}

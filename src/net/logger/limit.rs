@@ -52,13 +52,3 @@ impl RateLimit {
         Some(Suppressed(std::mem::take(&mut self.suppressed)))
     }
 }
-
-/// Logs a line unless its cause has had its share: `limited!(self.refused, now, Level::Warn, "refused peer={peer}")`.
-#[macro_export]
-macro_rules! limited {
-    ($limit:expr, $now:expr, $level:expr, $($message:tt)+) => {
-        if let Some(suppressed) = $limit.admit($now) {
-            ::log::log!($level, "{}{suppressed}", format_args!($($message)+));
-        }
-    };
-}

@@ -16,7 +16,6 @@ use std::time::Instant;
 
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
-pub use crate::limited;
 use file::FileSink;
 pub use limit::{RateLimit, Suppressed};
 use syslog::Syslog;
