@@ -2,8 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// 2025-01-01: a wall clock that shows an earlier date was never set (a router before NTP starts at its build date or 1970).
-pub const PLAUSIBLE: i64 = 1_735_689_600;
+use crate::net::CLOCK_IS_SET_FROM;
 
 /// One reading of both clocks.
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +28,7 @@ impl Now {
 
     /// The date, when the clock was set.
     pub fn date(&self) -> Option<i64> {
-        (self.unix >= PLAUSIBLE).then_some(self.unix)
+        (self.unix >= CLOCK_IS_SET_FROM as i64).then_some(self.unix)
     }
 
     /// The instant that lies `seconds` ahead.

@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
+use crate::net::CLOCK_IS_SET_FROM;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
-
-/// 2025-01-01T00:00:00Z: this program is younger, so a clock that shows less is not set.
-const CLOCK_IS_SET_FROM: u64 = 1_735_689_600;
 
 /// Certificates in a chain whose first day may be later than that of the one before.
 const MAX_CHAIN: usize = 10;
