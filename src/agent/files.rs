@@ -9,6 +9,11 @@ use std::path::{Path, PathBuf};
 
 use nix::fcntl::OFlag;
 
+#[cfg(debug_assertions)]
+pub mod steps;
+#[cfg(debug_assertions)]
+use steps::Step;
+
 /// The UCI configuration.
 pub const CONFIG: &str = "/etc/config/cwmp";
 /// What must survive a reboot.
@@ -160,30 +165,20 @@ fn replace(
     let written = write_temporary(path, &temporary, bytes, mode, owner)
         .and_then(|()| fs::rename(&temporary, path).map_err(FileError::at(path, "rename")));
     if written.is_err() {
+        #[cfg(debug_assertions)]
+        steps::reached(path, Step::Removing)?;
         let _ = fs::remove_file(&temporary);
         return written;
     }
     #[cfg(debug_assertions)]
-    crash_point();
+    steps::reached(path, Step::Renamed)?;
     // The rename itself lives in the folder: without this a power cut may undo it.
     File::open(folder(path))
         .and_then(|folder| folder.sync_all())
         .map_err(FileError::at(path, "sync folder of"))?;
     #[cfg(debug_assertions)]
-    crash_point();
+    steps::reached(path, Step::Durable)?;
     Ok(())
-}
-
-/// Tests prove that dying between any two steps of a write loses nothing: this dies at the step whose number, from 1,
-/// is in the environment. A release build does not have it.
-#[cfg(debug_assertions)]
-fn crash_point() {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-    static STEPS: AtomicUsize = AtomicUsize::new(1);
-    let step = STEPS.fetch_add(1, Ordering::Relaxed).to_string();
-    if std::env::var("CWMPD_CRASH_AT").is_ok_and(|at| at == step) {
-        let _ = nix::sys::signal::raise(nix::sys::signal::Signal::SIGKILL);
-    }
 }
 
 fn write_temporary(
@@ -193,6 +188,8 @@ fn write_temporary(
     mode: u32,
     owner: Option<(u32, u32)>,
 ) -> Result<(), FileError> {
+    #[cfg(debug_assertions)]
+    steps::reached(path, Step::Beginning)?;
     let create = || {
         OpenOptions::new()
             .write(true)
@@ -210,11 +207,11 @@ fn write_temporary(
     }
     .map_err(FileError::at(path, "create"))?;
     #[cfg(debug_assertions)]
-    crash_point();
+    steps::reached(path, Step::Created)?;
     file.write_all(bytes)
         .map_err(FileError::at(path, "write"))?;
     #[cfg(debug_assertions)]
-    crash_point();
+    steps::reached(path, Step::Written)?;
     if let Some((uid, gid)) = owner {
         let new = file.metadata().map_err(FileError::at(path, "read"))?;
         if (new.uid(), new.gid()) != (uid, gid) {
@@ -226,7 +223,7 @@ fn write_temporary(
         .map_err(FileError::at(path, "change mode of"))?;
     file.sync_all().map_err(FileError::at(path, "sync"))?;
     #[cfg(debug_assertions)]
-    crash_point();
+    steps::reached(path, Step::Synced)?;
     Ok(())
 }
 
