@@ -52,6 +52,7 @@ impl Agent {
         let path = self.root.join(files::HOOKS_DIR).join(name);
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         match Hook::start(
+            &mut self.spawn,
             &path,
             &arguments,
             HOOK_LIMIT,

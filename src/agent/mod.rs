@@ -11,6 +11,7 @@
 //! | `notify`, `management_server`, `reach` | value changes, `ManagementServer.`, connection requests |
 //! | `start`, `apply`, [`check`] | coming to life; the configuration in force; looking at it beforehand |
 //! | `schedule`, `clock` | when the next session is due |
+//! | [`surroundings`] | network, programs and chance, as they are handed in |
 //! | `work`, `requests` | who may use the data model now; the command line's requests |
 //! | [`command`], `commands`, `status`, `trace` | what the control socket asks |
 
@@ -34,6 +35,7 @@ mod session;
 mod start;
 pub mod state;
 mod status;
+pub mod surroundings;
 mod trace;
 mod work;
 
@@ -49,13 +51,15 @@ pub use reach::connection_settings;
 pub use start::StartError;
 
 use crate::backend::Backend;
-use crate::connreq::ConnReq;
+use crate::connreq::{Listen, Listener};
 use crate::cwmp::event::{Event, EventCode, EventQueue};
 use crate::cwmp::{DeviceId, InformParameter};
 use crate::datamodel::mounts::Mounted;
+use crate::jobs::child::Spawn;
 use crate::jobs::hook::Hook;
 use crate::net::addresses::Watch;
 use crate::net::http::AcsConnection;
+use crate::net::random;
 use crate::net::reactor::{token, who};
 use clock::Now;
 use command::Reply;
@@ -115,7 +119,7 @@ pub struct Agent {
     /// The next Inform is in the oldest namespace.
     offer_older: bool,
 
-    connreq: Option<ConnReq>,
+    connreq: Option<Box<dyn Listener>>,
     listen_again: Option<Instant>,
     /// Why they are not served.
     listen_error: Option<String>,
@@ -125,6 +129,9 @@ pub struct Agent {
     configure_wanted: bool,
     address_watch: Option<Watch>,
 
+    listen: Listen,
+    spawn: Spawn,
+    random: random::Source,
     hook: Option<Hook>,
     hook_wanted: bool,
     reload_wanted: bool,
@@ -155,7 +162,7 @@ impl Agent {
             session,
             self.schedule.deadline(),
             self.connection.deadline(),
-            self.connreq.as_ref().and_then(ConnReq::deadline),
+            self.connreq.as_ref().and_then(|server| server.deadline()),
             self.model.backend().deadline(),
             self.hook.as_ref().and_then(Hook::deadline),
             self.listen_again,

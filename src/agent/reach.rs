@@ -8,7 +8,7 @@ use mio::Registry;
 use super::clock::Now;
 use super::config::{Config, Secret, Username};
 use super::{Agent, WHO_CONNREQ, files};
-use crate::connreq::{self, ConnReq};
+use crate::connreq;
 use crate::cwmp::event::{Event, EventCode};
 use crate::net::http::{Limits, Settings};
 use crate::net::random;
@@ -64,9 +64,9 @@ impl Agent {
         if !kept.path.is_empty() && !kept.password.expose().is_empty() {
             return;
         }
-        let path = format!("/{}", random::text(16));
-        let username = format!("cwmp-{}", random::text(8));
-        let password = random::text(24);
+        let path = format!("/{}", random::text(16, &mut self.random));
+        let username = format!("cwmp-{}", random::text(8, &mut self.random));
+        let password = random::text(24, &mut self.random);
         let made = &mut self.store.state.connection_request;
         made.path = path;
         made.username = username;
@@ -122,7 +122,7 @@ impl Agent {
                 if let Some(server) = other {
                     server.close(registry);
                 }
-                match ConnReq::listen(settings, token(WHO_CONNREQ, 0), registry) {
+                match (self.listen)(settings, token(WHO_CONNREQ, 0), registry) {
                     Ok(server) => {
                         info!(
                             "connection requests are served: port={}",

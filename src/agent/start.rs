@@ -14,6 +14,7 @@ use super::config::{BackendKind, Config};
 use super::management_server::ManagementServer;
 use super::schedule::Schedule;
 use super::state::{Deferred, StateFile};
+use super::surroundings::Surroundings;
 use super::{Agent, WHO_ACS, WHO_ADDRESSES, compress, files};
 use crate::backend::Backend;
 use crate::backend::exec::Exec;
@@ -40,8 +41,27 @@ impl fmt::Display for StartError {
 impl std::error::Error for StartError {}
 
 impl Agent {
-    /// Brings a CPE to life below `root`, with a configuration that was read from `config_path`.
+    /// Brings a CPE to life on this machine, below `root`, with a configuration that was read from `config_path`.
     pub fn new(
+        root: files::Root,
+        config_path: PathBuf,
+        config: Config,
+        now: Now,
+        registry: &Registry,
+    ) -> Result<Agent, StartError> {
+        Agent::within(
+            Surroundings::default(),
+            root,
+            config_path,
+            config,
+            now,
+            registry,
+        )
+    }
+
+    /// The same, in these surroundings.
+    pub fn within(
+        surroundings: Surroundings,
         root: files::Root,
         config_path: PathBuf,
         config: Config,
@@ -61,6 +81,7 @@ impl Agent {
         let connection = AcsConnection::new(
             token(WHO_ACS, 0),
             super::reach::connection_settings(&root, &config),
+            surroundings.dial,
             now.instant,
         );
         let mut agent = Agent {
@@ -94,6 +115,9 @@ impl Agent {
             listen_wanted: false,
             configure_wanted: false,
             address_watch: None,
+            listen: surroundings.listen,
+            spawn: surroundings.spawn,
+            random: surroundings.random,
             hook: None,
             hook_wanted: false,
             reload_wanted: false,

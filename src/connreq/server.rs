@@ -14,6 +14,7 @@ use mio::{Interest, Registry, Token};
 use nix::errno::Errno;
 use nix::sys::socket::{self, AddressFamily, Backlog, SockFlag, SockType, SockaddrIn6, sockopt};
 
+use super::Listener;
 use super::connection::{Connection, Fate};
 use super::gate::{Cause, Gate};
 use crate::net::logger::{RateLimit, Suppressed};
@@ -97,30 +98,27 @@ impl ConnReq {
             refusals: Vec::new(),
         })
     }
+}
 
-    /// The port it listens on.
-    pub fn local_port(&self) -> u16 {
+impl Listener for ConnReq {
+    fn local_port(&self) -> u16 {
         self.port
     }
 
-    /// Whether it still listens. Only a broken socket ends that; then it must be opened anew.
-    pub fn is_open(&self) -> bool {
+    fn is_open(&self) -> bool {
         self.listener.is_some()
     }
 
-    /// Path, credentials and patience from now on (CR-19); the port stays.
-    pub fn change(&mut self, settings: Settings) {
+    fn change(&mut self, settings: Settings) {
         self.timeout = bounded(settings.timeout);
         self.gate.change(settings.path, settings.credentials);
     }
 
-    /// The requests accepted since the last call.
-    pub fn take_requests(&mut self) -> Vec<Accepted> {
+    fn take_requests(&mut self) -> Vec<Accepted> {
         std::mem::take(&mut self.accepted)
     }
 
-    /// When [`ConnReq::timeout`] wants to be called although nothing happened.
-    pub fn deadline(&self) -> Option<Instant> {
+    fn deadline(&self) -> Option<Instant> {
         let patience = self
             .connections
             .iter()
@@ -129,8 +127,7 @@ impl ConnReq {
         patience.chain(self.accept_again).min()
     }
 
-    /// Ends connections that took too long (CR-14) and accepts what had to wait.
-    pub fn timeout(&mut self, now: Instant, registry: &Registry) {
+    fn timeout(&mut self, now: Instant, registry: &Registry) {
         for place in &mut self.connections {
             if let Some(connection) = place
                 && connection.since + self.timeout <= now
@@ -143,8 +140,7 @@ impl ConnReq {
         }
     }
 
-    /// One of its sources may be ready.
-    pub fn ready(&mut self, token: Token, now: Instant, registry: &Registry) {
+    fn ready(&mut self, token: Token, now: Instant, registry: &Registry) {
         match token.0.checked_sub(self.base) {
             Some(0) => self.accept(now, registry),
             Some(place) => self.drive(place - 1, now, registry),
@@ -152,8 +148,7 @@ impl ConnReq {
         }
     }
 
-    /// Closes the port and all connections.
-    pub fn close(&mut self, registry: &Registry) {
+    fn close(&mut self, registry: &Registry) {
         for place in &mut self.connections {
             close(place, registry);
         }
@@ -162,7 +157,9 @@ impl ConnReq {
         }
         self.accept_again = None;
     }
+}
 
+impl ConnReq {
     fn accept(&mut self, now: Instant, registry: &Registry) {
         let waited = self.accept_again.take().is_some();
         for _ in 0..ACCEPTS_PER_TURN {

@@ -98,6 +98,40 @@ impl fmt::Display for Exit {
     }
 }
 
+/// A program that runs, as far as whoever waits for its end and listens to it is concerned.
+pub trait Process: fmt::Debug {
+    /// What it says, until that is taken away at its end.
+    fn output(&mut self) -> &mut Option<Receiver>;
+
+    /// How it ended, once it has; reaps it. Never waits.
+    fn try_wait(&mut self) -> Option<Exit>;
+
+    /// Sends `signal` to it and to all that it started.
+    fn signal(&self, signal: Signal);
+}
+
+/// Starts a program with its arguments, wired to be listened to.
+pub type Spawn = Box<dyn FnMut(&Path, &[&str]) -> Result<Box<dyn Process>, SpawnError>>;
+
+/// Starts real ones.
+pub fn spawn() -> Spawn {
+    Box::new(|program, arguments| Ok(Box::new(Child::spawn(program, arguments, Wiring::Listen)?)))
+}
+
+impl Process for Child {
+    fn output(&mut self) -> &mut Option<Receiver> {
+        &mut self.stdout
+    }
+
+    fn try_wait(&mut self) -> Option<Exit> {
+        Child::try_wait(self)
+    }
+
+    fn signal(&self, signal: Signal) {
+        Child::signal(self, signal);
+    }
+}
+
 /// A started program. Dropping it neither ends nor reaps it.
 #[derive(Debug)]
 pub struct Child {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use mio::{Interest, Registry, Token};
 use nix::sys::signal::Signal;
 
-use super::child::{Child, Exit, SpawnError, Wiring};
+use super::child::{Exit, Process, Spawn, SpawnError};
 use super::output::Output;
 
 /// What a hook gets between SIGTERM and SIGKILL, and a killed one before we stop waiting for it.
@@ -55,7 +55,7 @@ enum Stage {
 #[derive(Debug)]
 pub struct Hook {
     name: String,
-    child: Child,
+    child: Box<dyn Process>,
     output: Output,
     token: Token,
     limit: Duration,
@@ -68,6 +68,7 @@ pub struct Hook {
 impl Hook {
     /// Starts the executable at `path` with `arguments`; it has `limit` to end.
     pub fn start(
+        spawn: &mut Spawn,
         path: &Path,
         arguments: &[&str],
         limit: Duration,
@@ -75,9 +76,8 @@ impl Hook {
         now: Instant,
         registry: &Registry,
     ) -> Result<Hook, HookFailure> {
-        let mut child =
-            Child::spawn(path, arguments, Wiring::Listen).map_err(HookFailure::Start)?;
-        if let Some(stdout) = &mut child.stdout {
+        let mut child = spawn(path, arguments).map_err(HookFailure::Start)?;
+        if let Some(stdout) = child.output() {
             registry
                 .register(stdout, token, Interest::READABLE)
                 .map_err(|error| HookFailure::Start(SpawnError::System(path.to_owned(), error)))?;
@@ -162,7 +162,7 @@ impl Hook {
     fn read(&mut self, now: Instant, registry: &Registry) {
         let mut buffer = [0; 4096];
         let mut budget = READ_BUDGET;
-        while let Some(stdout) = &mut self.child.stdout {
+        while let Some(stdout) = self.child.output() {
             match stdout.read(&mut buffer) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
@@ -196,7 +196,7 @@ impl Hook {
     }
 
     fn close(&mut self, registry: &Registry) {
-        if let Some(mut stdout) = self.child.stdout.take() {
+        if let Some(mut stdout) = self.child.output().take() {
             let _ = registry.deregister(&mut stdout);
         }
     }

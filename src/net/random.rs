@@ -2,6 +2,8 @@
 
 use std::io;
 
+use crate::wire::http::Random;
+
 /// Fills `buffer` from the kernel's generator.
 ///
 /// The daemon calls this once when it starts and refuses to run when it fails: a generator that has worked once
@@ -24,15 +26,18 @@ pub fn number16() -> io::Result<u16> {
     Ok(u16::from_ne_bytes(bytes))
 }
 
+/// Randomness that is handed in: a function that fills the buffer.
+pub type Source = Box<dyn FnMut(&mut [u8])>;
+
 /// A random number.
-pub fn number() -> u64 {
+pub fn number(source: Random) -> u64 {
     let mut bytes = [0; 8];
     source(&mut bytes);
     u64::from_ne_bytes(bytes)
 }
 
 /// `length` random characters that need no escaping anywhere: lower-case letters and digits, 5 bits each.
-pub fn text(length: usize) -> String {
+pub fn text(length: usize, source: Random) -> String {
     const ALPHABET: &[u8; 32] = b"abcdefghijkmnopqrstuvwxyz2345679";
     let mut bytes = vec![0; length];
     source(&mut bytes);

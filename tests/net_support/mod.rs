@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use cwmpd::net::http::{Reply, Settings};
+use cwmpd::net::http::{Reply, Settings, tcp};
 use cwmpd::net::resolver::{self, Family};
 use cwmpd::net::{AcsConnection, ConnectError, Limits, Reactor, tls, token};
 use cwmpd::wire::http::Url;
@@ -41,7 +41,7 @@ impl Client {
     pub fn new(settings: Settings) -> Self {
         Self {
             reactor: Reactor::new().unwrap(),
-            acs: AcsConnection::new(token(3, 0), settings, Instant::now()),
+            acs: AcsConnection::new(token(3, 0), settings, tcp(), Instant::now()),
         }
     }
 

@@ -142,7 +142,7 @@ impl Agent {
             count,
             self.config.acs.retry_minimum_wait,
             self.config.acs.retry_multiplier,
-            random::number(),
+            random::number(&mut self.random),
         );
         if let Ended::Http(HttpFailure::Status {
             retry_after: Some(after),

@@ -9,7 +9,6 @@ use crate::agent::clock::Now;
 use crate::agent::trace::From;
 use crate::cwmp::Input;
 use crate::net::http::Reply;
-use crate::net::random;
 use crate::wire::http::{Verdict, decode_body, header};
 
 /// The largest envelope taken from an ACS, decompressed (HT-24 asks for 32 KiB, HT-26 for a bound).
@@ -28,7 +27,7 @@ impl Agent {
         let body = std::mem::take(&mut talk.outgoing);
         let headers = talk
             .dialogue
-            .request(&body, talk.encoding, &mut random::source);
+            .request(&body, talk.encoding, &mut self.random);
         self.connection
             .post(talk.dialogue.url(), &headers, body, now.instant, registry);
     }

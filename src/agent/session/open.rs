@@ -163,7 +163,7 @@ impl Agent {
             },
             session_timeout: (self.config.cpe.session_timeout > 0)
                 .then_some(self.config.cpe.session_timeout),
-            ids: random::number(),
+            ids: random::number(&mut self.random),
             requests: asked
                 .then_some(AcsRequest::GetRpcMethods)
                 .into_iter()

@@ -4,7 +4,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use crate::net::http::{AcsConnection, ConnectError, Limits, Reply, Settings};
+use crate::net::http::{AcsConnection, ConnectError, Limits, Reply, Settings, tcp};
 use crate::net::reactor::{Reactor, earliest, token, who};
 use crate::net::resolver::{ResolveError, Resolver};
 use crate::wire::http::Url;
@@ -39,7 +39,12 @@ impl Probe {
         Ok(Probe {
             reactor: Reactor::new()?,
             resolver: Resolver::new(token(WHO_RESOLVER, 0), settings.resolver.clone()),
-            connection: AcsConnection::new(token(WHO_CONNECTION, 0), settings, Instant::now()),
+            connection: AcsConnection::new(
+                token(WHO_CONNECTION, 0),
+                settings,
+                tcp(),
+                Instant::now(),
+            ),
         })
     }
 

@@ -63,6 +63,7 @@ fn start(path: &Path, arguments: &[&str], poll: &Poll) -> Result<Hook, HookFailu
     loop {
         let limit = Duration::from_secs(30);
         match Hook::start(
+            &mut crate::jobs::child::spawn(),
             path,
             arguments,
             limit,
@@ -205,8 +206,10 @@ fn a_flood_of_output_does_not_stop_a_hook() {
 fn a_hook_that_leaves_a_child_behind_still_ends() {
     let folder = Folder::new();
     let mut poll = Poll::new().unwrap();
-    let mut hook = start(&folder.script("sleep 1000 & exit 0"), &[], &poll).unwrap();
+    let left = folder.0.join("left");
+    let script = folder.script("sleep 1000 & echo $! >\"$1\"; exit 0");
+    let mut hook = start(&script, &[left.to_str().unwrap()], &poll).unwrap();
     run(&mut poll, &mut hook).unwrap();
-    // The group outlives its leader; clean up.
-    let _ = nix::sys::signal::killpg(hook.child.id(), Signal::SIGKILL);
+    let left: i32 = fs::read_to_string(left).unwrap().trim().parse().unwrap();
+    let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(left), Signal::SIGKILL);
 }

@@ -1,12 +1,11 @@
 //! An open connection: moves bytes between the socket, with or without TLS, and an [`Exchange`].
 
-use std::io::{self, IoSlice, Read, Write};
+use std::io::{self, IoSlice};
 use std::net::SocketAddr;
-
-use mio::net::TcpStream;
 
 use super::exchange::Exchange;
 use super::failure::{ConnectError, Phase};
+use super::stream::Stream;
 use crate::net::tls::{Received, Session, Trouble};
 
 /// Bytes read in one turn of the loop; then the others have theirs.
@@ -28,7 +27,7 @@ pub enum Pumped {
 
 /// A connection to the ACS.
 pub struct Link {
-    stream: TcpStream,
+    stream: Box<dyn Stream>,
     tls: Option<Session>,
     peer: SocketAddr,
     /// A reply came over it before: so that the peer closes it meanwhile is no failure.
@@ -39,7 +38,7 @@ pub struct Link {
 
 impl Link {
     /// Over a connected socket.
-    pub fn new(stream: TcpStream, tls: Option<Session>, peer: SocketAddr) -> Self {
+    pub fn new(stream: Box<dyn Stream>, tls: Option<Session>, peer: SocketAddr) -> Self {
         Self {
             stream,
             tls,
@@ -56,7 +55,7 @@ impl Link {
 
     /// Our own address.
     pub fn local(&self) -> Option<SocketAddr> {
-        self.stream.local_addr().ok()
+        self.stream.local()
     }
 
     /// Whether a byte was moved since the last call.
@@ -120,7 +119,7 @@ impl Link {
     /// Takes leave.
     pub fn close(mut self) {
         if let Some(tls) = &mut self.tls {
-            tls.close(&mut self.stream);
+            tls.close(&mut *self.stream);
         }
     }
 
@@ -141,7 +140,7 @@ impl Link {
 
     fn receive(&mut self, buffer: &mut [u8]) -> Result<Received, Trouble> {
         if let Some(tls) = &mut self.tls {
-            return tls.read(&mut self.stream, buffer, &mut self.traffic);
+            return tls.read(&mut *self.stream, buffer, &mut self.traffic);
         }
         loop {
             match self.stream.read(buffer) {
@@ -164,9 +163,9 @@ impl Link {
         loop {
             let unsent = exchange.unsent();
             let n = match &mut self.tls {
-                Some(tls) => tls.write(&mut self.stream, unsent, &mut self.traffic)?,
+                Some(tls) => tls.write(&mut *self.stream, unsent, &mut self.traffic)?,
                 None => {
-                    let n = write(&mut self.stream, unsent)?;
+                    let n = write(&mut *self.stream, unsent)?;
                     self.traffic += n;
                     n
                 }
@@ -181,7 +180,7 @@ impl Link {
 }
 
 /// Zero when there is nothing to write or no room for it.
-fn write(stream: &mut TcpStream, (first, second): (&[u8], &[u8])) -> io::Result<usize> {
+fn write(stream: &mut dyn Stream, (first, second): (&[u8], &[u8])) -> io::Result<usize> {
     if first.is_empty() && second.is_empty() {
         return Ok(0);
     }

@@ -8,6 +8,7 @@ mod dial;
 mod exchange;
 mod failure;
 mod link;
+mod stream;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -23,6 +24,7 @@ use dial::{Dial, Manner};
 pub use exchange::{Caps, Exchange, Parts};
 pub use failure::{ConnectError, Part, Phase};
 use link::{Link, Pumped};
+pub use stream::{Dialer, Stream, tcp};
 
 /// A connection takes this many tokens from its base on: the socket's, then the resolver's.
 pub const TOKENS: usize = 1 + resolver::TOKENS;
@@ -101,6 +103,7 @@ impl fmt::Debug for Reply {
 pub struct AcsConnection {
     base: Token,
     settings: Settings,
+    dialer: Dialer,
     resolver: Resolver,
     tls: tls::Client,
     stage: Stage,
@@ -123,9 +126,10 @@ enum Stage {
 
 impl AcsConnection {
     /// Not connected. Its sockets have the tokens `base` and the following, [`TOKENS`] in all.
-    pub fn new(base: Token, settings: Settings, now: Instant) -> Self {
+    pub fn new(base: Token, settings: Settings, dialer: Dialer, now: Instant) -> Self {
         Self {
             base,
+            dialer,
             resolver: Resolver::new(Token(base.0 + 1), settings.resolver.clone()),
             tls: tls::Client::new(settings.tls.clone()),
             settings,
@@ -336,7 +340,7 @@ impl AcsConnection {
         let (Stage::Connecting(dial), Some(origin)) = (&mut self.stage, &self.origin) else {
             return;
         };
-        let (stream, peer) = match dial.proceed(now, registry) {
+        let (stream, peer) = match dial.proceed(&mut self.dialer, now, registry) {
             None => return,
             Some(Ok(connected)) => connected,
             Some(Err(e)) => return self.fail(e),

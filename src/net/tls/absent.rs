@@ -3,9 +3,8 @@
 use std::convert::Infallible;
 use std::io;
 
-use mio::net::TcpStream;
-
 use super::{ConfigError, Options, Received, Trouble};
+use crate::net::http::Stream;
 
 /// Refuses every connection.
 pub struct Client(Options);
@@ -49,7 +48,7 @@ impl Session {
     /// Never called.
     pub fn read(
         &mut self,
-        _: &mut TcpStream,
+        _: &mut dyn Stream,
         _: &mut [u8],
         _: &mut usize,
     ) -> Result<Received, Trouble> {
@@ -59,7 +58,7 @@ impl Session {
     /// Never called.
     pub fn write(
         &mut self,
-        _: &mut TcpStream,
+        _: &mut dyn Stream,
         _: (&[u8], &[u8]),
         _: &mut usize,
     ) -> io::Result<usize> {
@@ -67,7 +66,7 @@ impl Session {
     }
 
     /// Never called.
-    pub fn close(&mut self, _: &mut TcpStream) {
+    pub fn close(&mut self, _: &mut dyn Stream) {
         match self.0 {}
     }
 }

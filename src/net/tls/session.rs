@@ -2,11 +2,11 @@
 
 use std::io::{self, IoSlice, Read, Write};
 
-use mio::net::TcpStream;
 use rustls::ClientConnection;
 
 use super::explain::explain;
 use super::{HandshakeError, Received, Trouble};
+use crate::net::http::Stream;
 
 /// What a peer may send in one go without a byte of content. Handshakes are far smaller; endless session tickets
 /// would keep the loop from everything else.
@@ -33,7 +33,7 @@ impl Session {
     /// Reads decrypted bytes. `traffic` grows by what the socket gave.
     pub fn read(
         &mut self,
-        stream: &mut TcpStream,
+        stream: &mut dyn Stream,
         buffer: &mut [u8],
         traffic: &mut usize,
     ) -> Result<Received, Trouble> {
@@ -51,7 +51,7 @@ impl Session {
                 let reason = "too many records without content".to_owned();
                 return Err(Trouble::Tls(HandshakeError::Protocol(reason)));
             }
-            match self.0.read_tls(stream) {
+            match self.0.read_tls(&mut *stream) {
                 Ok(n) => *traffic += n,
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => return Ok(Received::Blocked),
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
@@ -59,7 +59,7 @@ impl Session {
             }
             if let Err(e) = self.0.process_new_packets() {
                 // Tell the peer why, if it can be told.
-                let _ = self.0.write_tls(stream);
+                let _ = self.0.write_tls(&mut *stream);
                 return Err(Trouble::Tls(explain(&e)));
             }
         }
@@ -69,7 +69,7 @@ impl Session {
     /// the handshake is done that is kept, not sent. `traffic` grows by what the socket took.
     pub fn write(
         &mut self,
-        stream: &mut TcpStream,
+        stream: &mut dyn Stream,
         (first, second): (&[u8], &[u8]),
         traffic: &mut usize,
     ) -> io::Result<usize> {
@@ -81,7 +81,7 @@ impl Session {
                 .write_vectored(&[IoSlice::new(first), IoSlice::new(second)])?
         };
         while self.0.wants_write() {
-            match self.0.write_tls(stream) {
+            match self.0.write_tls(&mut *stream) {
                 Ok(n) => *traffic += n,
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => break,
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
@@ -92,8 +92,8 @@ impl Session {
     }
 
     /// Says good-bye (RFC 8446 6.1), if the socket takes it at once.
-    pub fn close(&mut self, stream: &mut TcpStream) {
+    pub fn close(&mut self, stream: &mut dyn Stream) {
         self.0.send_close_notify();
-        let _ = self.0.write_tls(stream);
+        let _ = self.0.write_tls(&mut *stream);
     }
 }
