@@ -218,7 +218,13 @@ fn reason(status: u16) -> &'static str {
 fn chunked(body: &[u8], size: usize) -> Vec<u8> {
     let mut out = Vec::new();
     for chunk in body.chunks(size.max(1)) {
-        out.extend(format!("{:x};ext=1\r\n", chunk.len()).bytes());
+        out.extend(
+            format!(
+                "{:x};ext=\"0123456789, abcdefghijklmnopqrstuvwxyz\"\r\n",
+                chunk.len()
+            )
+            .bytes(),
+        );
         out.extend(chunk);
         out.extend(b"\r\n");
     }

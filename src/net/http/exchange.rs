@@ -1,31 +1,28 @@
 //! One POST and its reply, without a socket: the bytes to send come out, the bytes received go in.
 //!
-//! `ureq-proto` writes the request's head and reads the reply; here is what it leaves to its user: where the head
-//! ends, folded headers, replies that come before the final one, the limits, and the end of the stream.
+//! `ureq-proto` writes the request's head and reads that of the reply; here is what it leaves to its user: where the
+//! head ends, folded headers, replies that come before the final one, the limits, and the end of the stream. The body
+//! is read as that of a request is: the reader of `ureq-proto` takes no chunk extension beyond some bytes.
 
 use std::fmt;
 
-use ureq_proto::client::state::{RecvBody, RecvResponse};
-use ureq_proto::client::{Call, RecvBodyResult, RecvResponseResult, SendRequestResult, header_raw};
-use ureq_proto::http::{HeaderMap, Request};
+use ureq_proto::client::state::RecvResponse;
+use ureq_proto::client::{Call, RecvResponseResult, SendRequestResult, header_raw};
+use ureq_proto::http::header::CONNECTION;
+use ureq_proto::http::{HeaderMap, Request, StatusCode, Version};
 use ureq_proto::{BodyMode, Error};
 
 use super::failure::{ConnectError, Part, Phase};
+use crate::wire::http::framing::{BodyReader, Framing, FramingError};
 
 /// Room to write the request's head into at a time. `ureq-proto` needs the longest line to fit at once, and ours
 /// has a cookie or a URL in it.
 const HEAD_STEP: usize = 16 * 1024;
-/// Chunk-size lines and trailers stay unread until their end is there; no honest one is longer.
-const MAX_CHUNK_LINE: usize = 16 * 1024;
-/// What a chunk costs at most beside its data: `ureq-proto` takes size lines of up to 20 bytes, and two line ends.
-const CHUNK_FRAMING: usize = 24;
-/// What is set aside for a body of announced size; the rest follows the bytes as they come.
-const MAX_RESERVE: usize = 64 * 1024;
 
 /// What of a reply is read at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Caps {
-    /// All heads of one reply, provisional ones and trailers included.
+    /// All heads of one reply, provisional ones included.
     pub head: usize,
     /// The body.
     pub body: usize,
@@ -68,15 +65,15 @@ pub struct Exchange {
     searched: usize,
     /// A byte of the reply was seen.
     begun: bool,
-    /// What heads, chunk lines and trailers have cost so far.
+    /// What heads have cost so far.
     overhead: usize,
     caps: Caps,
     reply: Parts,
 }
 
 enum State {
-    Head(Call<RecvResponse>),
-    Body(Call<RecvBody>),
+    Head(Box<Call<RecvResponse>>),
+    Body(BodyReader),
     Done,
     /// An error was returned; nothing follows.
     Failed,
@@ -112,7 +109,7 @@ impl Exchange {
             head,
             body,
             sent: 0,
-            state: State::Head(call),
+            state: State::Head(Box::new(call)),
             pending: Vec::new(),
             searched: 0,
             begun: false,
@@ -173,19 +170,16 @@ impl Exchange {
 
     /// The peer sends no more. That completes a reply which ends so; any other is cut short.
     pub fn end_of_stream(&mut self) -> Result<(), ConnectError> {
-        let complete = match &self.state {
-            State::Done => true,
+        self.reply.reusable = false;
+        match std::mem::replace(&mut self.state, State::Done) {
+            State::Done => return Ok(()),
             // RFC 9112 8: a body without length ends here. Over TLS this holds without close_notify as well
             // (TL-14): whether an envelope is whole, its XML says.
-            State::Body(call) => {
-                matches!(call.body_mode(), BodyMode::CloseDelimited) || call.is_ended_chunked()
+            State::Body(body) if body.may_end() => {
+                self.reply.body = body.into_body();
+                return Ok(());
             }
-            _ => false,
-        };
-        self.reply.reusable = false;
-        if complete {
-            self.state = State::Done;
-            return Ok(());
+            unfinished => self.state = unfinished,
         }
         let phase = self.phase();
         // Before the reply has begun, the request may go out again.
@@ -212,7 +206,7 @@ impl Exchange {
         loop {
             let step = match std::mem::replace(&mut self.state, State::Failed) {
                 State::Head(call) => self.read_head(call),
-                State::Body(call) => self.read_body(call),
+                State::Body(body) => self.read_body(body),
                 State::Done => {
                     self.reply.reusable &= self.pending.is_empty();
                     self.state = State::Done;
@@ -232,7 +226,7 @@ impl Exchange {
         }
     }
 
-    fn read_head(&mut self, mut call: Call<RecvResponse>) -> Result<Step, ConnectError> {
+    fn read_head(&mut self, mut call: Box<Call<RecvResponse>>) -> Result<Step, ConnectError> {
         let end = match head_end(&self.pending, self.searched) {
             Ok(end) => end,
             Err(searched) => {
@@ -253,71 +247,39 @@ impl Exchange {
             .ok_or_else(|| ConnectError::Malformed("the headers have no end".to_owned()))?;
         self.reply.status = response.status().as_u16();
         self.reply.headers = headers_of(response.headers());
-        let next = call
-            .proceed()
-            .ok_or_else(|| ConnectError::Malformed("the headers are incomplete".to_owned()))?;
-        Ok(Step::Next(match next {
-            RecvResponseResult::RecvBody(call) => {
-                if let BodyMode::LengthDelimited(length) = call.body_mode() {
-                    let length = usize::try_from(length).unwrap_or(usize::MAX);
-                    if length > self.caps.body {
-                        return Err(self.too_large(Part::Body));
-                    }
-                    self.reply.body.reserve(length.min(MAX_RESERVE));
-                }
-                State::Body(call)
+        self.reply.reusable = stays_open(response.version(), response.headers())
+            && response.status() != StatusCode::SWITCHING_PROTOCOLS;
+        let framing = match call.proceed() {
+            Some(RecvResponseResult::RecvBody(call)) => call.body_mode(),
+            Some(_) => BodyMode::NoBody,
+            None => {
+                let text = "the headers are incomplete".to_owned();
+                return Err(ConnectError::Malformed(text));
             }
-            RecvResponseResult::Redirect(call) => self.done(!call.must_close_connection()),
-            RecvResponseResult::Cleanup(call) => self.done(!call.must_close_connection()),
-        }))
+        };
+        let framing = match framing {
+            BodyMode::NoBody => Framing::Length(0),
+            BodyMode::LengthDelimited(length) => Framing::Length(length),
+            BodyMode::Chunked => Framing::Chunked,
+            BodyMode::CloseDelimited => Framing::UntilClose,
+        };
+        let body = BodyReader::new(framing, self.caps.body as u64, true);
+        Ok(Step::Next(State::Body(body)))
     }
 
-    fn read_body(&mut self, mut call: Call<RecvBody>) -> Result<Step, ConnectError> {
-        let mut buffer = [0; 4096];
-        let mut used = 0;
-        loop {
-            let input = self.pending.get(used..).unwrap_or_default();
-            let (took, gave) = call.read(input, &mut buffer).map_err(malformed)?;
-            used += took;
-            self.reply
-                .body
-                .extend_from_slice(buffer.get(..gave).unwrap_or_default());
-            if self.reply.body.len() > self.caps.body {
-                return Err(self.too_large(Part::Body));
+    fn read_body(&mut self, mut body: BodyReader) -> Result<Step, ConnectError> {
+        let used = body.push(&self.pending).map_err(|error| match error {
+            FramingError::TooLarge => self.too_large(Part::Body),
+            FramingError::Overhead | FramingError::Syntax => {
+                ConnectError::Malformed(error.to_string())
             }
-            // Chunk sizes and trailers count with the heads, save what honest chunks of one byte cost: trailers
-            // without end have an end here.
-            self.overhead += took.saturating_sub(gave);
-            let framing = self.reply.body.len().saturating_mul(CHUNK_FRAMING);
-            if self.overhead > self.caps.head.saturating_add(framing) {
-                return Err(self.too_large(Part::Head));
-            }
-            if took == 0 && gave == 0 {
-                break;
-            }
-        }
+        })?;
         self.pending.drain(..used);
-        let whole = !matches!(call.body_mode(), BodyMode::CloseDelimited) && call.can_proceed();
-        if !whole {
-            if self.pending.len() > MAX_CHUNK_LINE {
-                return Err(ConnectError::Malformed(
-                    "a chunk's size or a trailer has no end".to_owned(),
-                ));
-            }
-            return Ok(Step::Wait(State::Body(call)));
+        if !body.is_done() {
+            return Ok(Step::Wait(State::Body(body)));
         }
-        let next = call
-            .proceed()
-            .ok_or_else(|| ConnectError::Malformed("the body is incomplete".to_owned()))?;
-        Ok(Step::Next(match next {
-            RecvBodyResult::Redirect(call) => self.done(!call.must_close_connection()),
-            RecvBodyResult::Cleanup(call) => self.done(!call.must_close_connection()),
-        }))
-    }
-
-    fn done(&mut self, reusable: bool) -> State {
-        self.reply.reusable = reusable;
-        State::Done
+        self.reply.body = body.into_body();
+        Ok(Step::Next(State::Done))
     }
 
     /// Counts `now` bytes as spent on heads, and checks that they and what waits fit.
@@ -421,6 +383,20 @@ fn unfold(head: &mut [u8]) {
             }
         }
     }
+}
+
+/// RFC 9112 9.3
+fn stays_open(version: Version, headers: &HeaderMap) -> bool {
+    let says = |token: &str| {
+        let values = headers.get_all(CONNECTION).into_iter();
+        let mut values = values.filter_map(|value| value.to_str().ok());
+        values.any(|value| {
+            value
+                .split(',')
+                .any(|t| t.trim().eq_ignore_ascii_case(token))
+        })
+    };
+    !says("close") && (version >= Version::HTTP_11 || says("keep-alive"))
 }
 
 fn headers_of(headers: &HeaderMap) -> Vec<(String, Vec<u8>)> {

@@ -1,13 +1,16 @@
-//! Where a request's body ends (RFC 9112 6): by length or in chunks, however the bytes arrive.
+//! Where the body of a message ends (RFC 9112 6): by length, in chunks or with the connection, however the bytes
+//! arrive.
 
 use std::fmt;
 
 use httparse::Status;
 
-/// Longest line between chunks: a size with its extensions, or a trailer field.
-const MAX_LINE: usize = 1024;
-/// All trailer lines of a body together.
-const MAX_TRAILERS: usize = 8192;
+/// Longest line between chunks, in bytes: a size with its extensions, or a trailer field.
+const MAX_LINE: usize = 4096;
+/// All lines between chunks and behind them together, in bytes, …
+const MAX_LINES: u64 = 8192;
+/// … and so many more for each byte of the body: chunks of one byte with an extension are honest.
+const LINES_PER_BYTE: u64 = 64;
 
 /// How long a body is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +19,8 @@ pub enum Framing {
     Length(u64),
     /// `Transfer-Encoding: chunked`.
     Chunked,
+    /// As long as the peer sends: only a reply may be so.
+    UntilClose,
 }
 
 /// Why a body could not be read.
@@ -23,6 +28,8 @@ pub enum Framing {
 pub enum FramingError {
     /// It is longer than allowed.
     TooLarge,
+    /// What stands between and behind its chunks is longer than allowed.
+    Overhead,
     /// The chunks are not as they must be.
     Syntax,
 }
@@ -31,6 +38,7 @@ impl fmt::Display for FramingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             FramingError::TooLarge => "the body is too large",
+            FramingError::Overhead => "the extensions or trailers of the body are too long",
             FramingError::Syntax => "the chunks of the body are broken",
         })
     }
@@ -47,6 +55,8 @@ enum State {
     ChunkSize,
     /// Lines up to an empty one.
     Trailers,
+    /// Everything belongs to the body.
+    UntilClose,
     Done,
 }
 
@@ -55,7 +65,8 @@ pub struct BodyReader {
     state: State,
     chunked: bool,
     line: Vec<u8>,
-    trailers: usize,
+    /// Bytes of lines so far.
+    lines: u64,
     body: Vec<u8>,
     size: u64,
     max: u64,
@@ -69,6 +80,7 @@ impl BodyReader {
             Framing::Length(0) => (State::Done, false),
             Framing::Length(length) => (State::Data(length), false),
             Framing::Chunked => (State::ChunkSize, true),
+            Framing::UntilClose => (State::UntilClose, false),
         };
         let size = if let State::Data(length) = state {
             length
@@ -79,7 +91,7 @@ impl BodyReader {
             state,
             chunked,
             line: Vec::new(),
-            trailers: 0,
+            lines: 0,
             body: Vec::new(),
             size,
             max,
@@ -90,6 +102,16 @@ impl BodyReader {
     /// Whether the body is whole.
     pub fn is_done(&self) -> bool {
         matches!(self.state, State::Done)
+    }
+
+    /// Whether the body may count as whole if the peer closes the connection now: a last chunk may lack what is
+    /// behind it.
+    pub fn may_end(&self) -> bool {
+        match self.state {
+            State::Done | State::UntilClose => true,
+            State::Trailers => self.line.is_empty(),
+            _ => false,
+        }
     }
 
     /// Takes bytes as they come; says how many belonged to the body.
@@ -106,15 +128,17 @@ impl BodyReader {
                     let here =
                         usize::try_from(left).map_or(rest.len(), |left| left.min(rest.len()));
                     let (data, after) = rest.split_at(here);
-                    if self.keep {
-                        self.body.extend_from_slice(data);
-                    }
+                    self.take_data(data);
                     rest = after;
                     self.state = match left - here as u64 {
                         0 if self.chunked => State::ChunkEnd,
                         0 => State::Done,
                         left => State::Data(left),
                     };
+                }
+                State::UntilClose => {
+                    self.size = self.size.saturating_add(rest.len() as u64);
+                    self.take_data(std::mem::take(&mut rest));
                 }
                 State::ChunkEnd | State::ChunkSize | State::Trailers => {
                     let Some(after) = self.take_line(rest)? else {
@@ -132,6 +156,12 @@ impl BodyReader {
         self.body
     }
 
+    fn take_data(&mut self, data: &[u8]) {
+        if self.keep && self.size <= self.max {
+            self.body.extend_from_slice(data);
+        }
+    }
+
     /// Collects up to the next line feed; none if the line is not whole yet.
     fn take_line<'a>(&mut self, input: &'a [u8]) -> Result<Option<&'a [u8]>, FramingError> {
         let end = input.iter().position(|b| *b == b'\n').map(|at| at + 1);
@@ -145,6 +175,15 @@ impl BodyReader {
 
     fn end_of_line(&mut self) -> Result<(), FramingError> {
         let line = std::mem::take(&mut self.line);
+        self.lines = self.lines.saturating_add(line.len() as u64);
+        if self.lines
+            > self
+                .size
+                .saturating_mul(LINES_PER_BYTE)
+                .saturating_add(MAX_LINES)
+        {
+            return Err(FramingError::Overhead);
+        }
         let empty = matches!(line.as_slice(), b"\r\n" | b"\n");
         self.state = match self.state {
             State::ChunkEnd if empty => State::ChunkSize,
@@ -161,13 +200,7 @@ impl BodyReader {
                 _ => return Err(FramingError::Syntax),
             },
             State::Trailers if empty => State::Done,
-            State::Trailers => {
-                self.trailers += line.len();
-                if self.trailers > MAX_TRAILERS {
-                    return Err(FramingError::TooLarge);
-                }
-                State::Trailers
-            }
+            State::Trailers => State::Trailers,
             _ => return Err(FramingError::Syntax),
         };
         Ok(())
@@ -200,12 +233,15 @@ mod tests {
 
     #[test]
     fn lengths_and_chunks_are_read_in_any_pieces() {
-        // HT-12, the server's side
-        let chunks =
-            b"5;ext=\"1\"\r\nhello\r\n001\r\n \r\nA\r\n0123456789\r\n0\r\nX-Sum: 1\r\n\r\nnext";
+        // HT-12
+        let long = "x".repeat(1000);
+        let chunks = format!(
+            "5;ext=\"1\"\r\nhello\r\n001 ;signature={long}\r\n \r\nA\r\n0123456789\r\n0;last={long}\r\n\
+             X-Sum: {long}\r\n\r\nnext"
+        );
         for piece in [1, 2, 3, 7, 1000] {
             let whole = (b"hello 0123456789".to_vec(), chunks.len() - 4);
-            assert_eq!(read(Framing::Chunked, chunks, piece), Ok(whole));
+            assert_eq!(read(Framing::Chunked, chunks.as_bytes(), piece), Ok(whole));
             assert_eq!(
                 read(Framing::Length(5), b"hellonext", piece),
                 Ok((b"hello".to_vec(), 5))
@@ -233,7 +269,7 @@ mod tests {
             );
         }
         assert_eq!(
-            read(Framing::Chunked, "1;".repeat(1000).as_bytes(), 9),
+            read(Framing::Chunked, "1;".repeat(MAX_LINE).as_bytes(), 9),
             Err(FramingError::Syntax)
         );
         assert_eq!(
@@ -248,11 +284,40 @@ mod tests {
             read(Framing::Chunked, b"ffffffffffffffff\r\nx", 1),
             Err(FramingError::TooLarge)
         );
-        let trailers = format!("0\r\n{}", "a: b\r\n".repeat(2000));
+        let extension = "x".repeat(1000);
+        for lines in [
+            format!("0\r\n{}", "a: b\r\n".repeat(2000)),
+            format!("1;{extension}\r\nx\r\n").repeat(10),
+        ] {
+            assert_eq!(
+                read(Framing::Chunked, lines.as_bytes(), 100),
+                Err(FramingError::Overhead)
+            );
+        }
         assert_eq!(
-            read(Framing::Chunked, trailers.as_bytes(), 100),
+            read(Framing::UntilClose, &[0; 101], 100),
             Err(FramingError::TooLarge)
         );
+    }
+
+    #[test]
+    fn the_end_of_the_connection_ends_some_bodies() {
+        // HT-13
+        for (framing, input, ends) in [
+            (Framing::UntilClose, "", true),
+            (Framing::UntilClose, "hello", true),
+            (Framing::Length(5), "hell", false),
+            (Framing::Length(5), "hello", true),
+            (Framing::Chunked, "", false),
+            (Framing::Chunked, "5\r\nhello\r\n", false),
+            (Framing::Chunked, "5\r\nhello\r\n0", false),
+            (Framing::Chunked, "5\r\nhello\r\n0\r\n", true),
+            (Framing::Chunked, "5\r\nhello\r\n0\r\nX: ", false),
+        ] {
+            let mut reader = BodyReader::new(framing, 5, true);
+            assert_eq!(reader.push(input.as_bytes()), Ok(input.len()));
+            assert_eq!(reader.may_end(), ends, "{framing:?} {input:?}");
+        }
     }
 
     #[test]
