@@ -41,6 +41,21 @@ impl Version {
         }
     }
 
+    /// Whether this version has that method: the sets are those of the schemas (VN-06), and what none of them knows, a
+    /// vendor's method for one, is of no version in particular.
+    pub fn has_method(self, name: &str) -> bool {
+        let since = match name {
+            "GetAllQueuedTransfers" | "AutonomousTransferComplete" => Version::V1_1,
+            "ScheduleDownload"
+            | "CancelTransfer"
+            | "ChangeDUState"
+            | "DUStateChangeComplete"
+            | "AutonomousDUStateChangeComplete" => Version::V1_2,
+            _ => Version::V1_0,
+        };
+        self >= since
+    }
+
     /// What SupportedCWMPVersions says when this is the highest one offered: `1.0,1.1,1.2` and so on.
     pub fn list(self) -> String {
         let known = Self::ALL.into_iter().take_while(|version| *version <= self);
@@ -169,6 +184,32 @@ mod tests {
             "urn:example",
         ] {
             assert_eq!(Namespace::parse(uri), None, "{uri}");
+        }
+    }
+
+    #[test]
+    fn methods_belong_to_versions() {
+        // VN-06
+        for (method, first) in [
+            ("Inform", 0),
+            ("SetVouchers", 0),
+            ("ScheduleInform", 0),
+            ("X_00D0D0_Own", 0),
+            ("GetAllQueuedTransfers", 1),
+            ("AutonomousTransferComplete", 1),
+            ("ScheduleDownload", 2),
+            ("CancelTransfer", 2),
+            ("ChangeDUState", 2),
+            ("DUStateChangeComplete", 2),
+            ("AutonomousDUStateChangeComplete", 2),
+        ] {
+            for (at, version) in Version::ALL.into_iter().enumerate() {
+                assert_eq!(
+                    version.has_method(method),
+                    at >= first,
+                    "{version} {method}"
+                );
+            }
         }
     }
 

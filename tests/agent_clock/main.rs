@@ -9,6 +9,7 @@ mod periodic;
 mod retry;
 mod robust;
 mod settings;
+mod versions;
 
 #[path = "../support/mod.rs"]
 mod support;

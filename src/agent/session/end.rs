@@ -88,8 +88,8 @@ impl Agent {
                 self.store.state.retry = Retry::default();
                 self.offer_older = false;
                 info!(
-                    "session ended: result=success rpcs={} seconds={seconds:.1}",
-                    summary.requests
+                    "session ended: result=success version={} rpcs={} seconds={seconds:.1}",
+                    summary.version, summary.requests
                 );
                 Ok(())
             }

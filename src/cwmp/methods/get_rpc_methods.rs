@@ -1,6 +1,6 @@
 //! GetRPCMethods (TR-069 A.3.1.1), which both sides may call.
 
-use super::{Facts, METHODS, Method};
+use super::{Facts, Method, methods};
 use crate::cwmp::envelope::string_array;
 use crate::cwmp::fault::Refusal;
 use crate::datamodel::Fault;
@@ -17,8 +17,9 @@ pub(super) fn decode(_: &Element) -> Result<Box<dyn Method>, Fault> {
 }
 
 impl Method for GetRpcMethods {
-    fn answer(&self, _: &Facts<'_>, out: &mut Writer) -> Result<(), Refusal> {
-        string_array(out, "MethodList", METHODS.iter().map(|(name, _)| *name));
+    fn answer(&self, facts: &Facts<'_>, out: &mut Writer) -> Result<(), Refusal> {
+        let names = methods(facts.version).map(|(name, _)| name);
+        string_array(out, "MethodList", names);
         Ok(())
     }
 }

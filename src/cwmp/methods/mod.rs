@@ -18,6 +18,7 @@ mod tests;
 
 use super::fault::Refusal;
 use super::promise::Promise;
+use super::version::Version;
 use crate::datamodel::attributes::Attributes;
 use crate::datamodel::{Applied, Code, DataModel, Fault, Touch};
 use crate::wire::xml::{Element, Writer};
@@ -56,6 +57,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) attributes: &'a Attributes,
     /// What the commit did.
     pub(crate) applied: &'a Applied,
+    /// The version that the session speaks.
+    pub(crate) version: Version,
 }
 
 /// Opens a transaction and stages in it; what cannot be staged leaves none open.
@@ -74,7 +77,7 @@ fn staged<T, E>(
 /// Reads the arguments of one method.
 type Decode = fn(&Element) -> Result<Box<dyn Method>, Fault>;
 
-/// Every method that works: GetRPCMethods answers this list.
+/// Every method that works, in the versions that have it.
 const METHODS: [(&str, Decode); 11] = [
     ("GetRPCMethods", get_rpc_methods::decode),
     ("SetParameterValues", set_parameter_values::decode),
@@ -89,13 +92,22 @@ const METHODS: [(&str, Decode); 11] = [
     ("ScheduleInform", schedule_inform::decode),
 ];
 
-/// Reads a request. Fault 9000 for a method that is not in the list.
-pub(crate) fn decode(method: &Element) -> Result<Box<dyn Method>, Fault> {
-    match METHODS.iter().find(|(name, _)| *name == method.name) {
+/// The methods of a version that work: GetRPCMethods answers this list.
+fn methods(version: Version) -> impl Iterator<Item = (&'static str, Decode)> {
+    let of_version = move |(name, _): &(&str, Decode)| version.has_method(name);
+    METHODS.into_iter().filter(of_version)
+}
+
+/// Reads a request. Fault 9000 for a method that is not in the version's list (TR-069 3.7.4).
+pub(crate) fn decode(method: &Element, version: Version) -> Result<Box<dyn Method>, Fault> {
+    match methods(version).find(|(name, _)| *name == method.name) {
         Some((_, decode)) => decode(method),
         None => {
             let name: String = method.name.chars().take(64).collect();
-            let text = format!("method not supported: {name}");
+            let text = match version.has_method(&name) {
+                true => format!("method not supported: {name}"),
+                false => format!("method not supported: cwmp {version} has no {name}"),
+            };
             Err(Fault::new(Code::METHOD_NOT_SUPPORTED, text))
         }
     }

@@ -88,7 +88,7 @@ impl Session {
             });
             return self.post_answer(envelope);
         }
-        let incoming = match methods::decode(method) {
+        let incoming = match methods::decode(method, self.version) {
             Ok(decoded) => Incoming {
                 id,
                 name: method.name.clone(),
@@ -156,6 +156,7 @@ impl Session {
             model,
             attributes,
             applied,
+            version: self.version,
         };
         let answer = envelope(self.namespace(), &id_header(id), |out| {
             let tag = format!("cwmp:{}Response", incoming.name);
