@@ -16,7 +16,9 @@ pub mod version;
 
 pub use inform::{DeviceId, Inform, InformParameter};
 pub use promise::Promise;
-pub use session::{AcsRequest, Action, Failure, Input, Outcome, Session, Setup, Summary};
+pub use session::{
+    AcsRequest, Action, Failure, Input, Outcome, Session, Setup, Summary, Unanswered,
+};
 pub use version::Version;
 
 #[cfg(test)]

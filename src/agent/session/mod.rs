@@ -10,7 +10,7 @@ mod open;
 
 use std::time::{Duration, Instant};
 
-use log::info;
+use log::{info, warn};
 
 use super::Agent;
 use super::clock::Now;
@@ -98,7 +98,14 @@ impl Agent {
                 return;
             };
             let attributes = &self.store.state.attributes;
-            match talk.session.step(input, &mut self.model, attributes) {
+            let action = talk.session.step(input, &mut self.model, attributes);
+            if let Some(unanswered) = talk.session.take_unanswered() {
+                warn!(
+                    "request not answered: rpc={} reason={:?}",
+                    unanswered.method, unanswered.reason
+                );
+            }
+            match action {
                 // A promise that is kept at once goes round here; everything else waits for the loop.
                 Action::Commit(promise) => match self.keep(promise, now) {
                     Some(result) => input = Input::Committed(result),

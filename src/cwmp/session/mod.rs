@@ -14,7 +14,7 @@ mod steps;
 #[cfg(test)]
 mod tests;
 
-pub use outcome::{Failure, Outcome, Summary};
+pub use outcome::{Failure, Outcome, Summary, Unanswered};
 pub use steps::{AcsRequest, Action, Input, Setup};
 
 use super::envelope::{HeaderEntry, envelope};
@@ -44,6 +44,7 @@ pub struct Session {
     summary: Summary,
     rpc: Option<String>,
     fault: Option<Fault>,
+    unanswered: Option<Unanswered>,
 }
 
 enum State {
@@ -70,6 +71,7 @@ impl Session {
             summary: Summary::default(),
             rpc: None,
             fault: None,
+            unanswered: None,
             setup,
         }
     }
@@ -138,6 +140,11 @@ impl Session {
     /// The fault with which that was answered.
     pub fn fault(&self) -> Option<&Fault> {
         self.fault.as_ref()
+    }
+
+    /// What the last reply left unanswered, once.
+    pub fn take_unanswered(&mut self) -> Option<Unanswered> {
+        self.unanswered.take()
     }
 
     fn namespace(&self) -> Namespace {

@@ -19,6 +19,15 @@ pub struct Summary {
     pub acs_methods: Option<Vec<String>>,
 }
 
+/// A request of ours that the ACS did not answer as it should. The session goes on (TR-069 3.7.1.4, 3.7.1.6).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unanswered {
+    /// The request.
+    pub method: &'static str,
+    /// What came instead, with the ACS's own words; those are bounded, and escaped.
+    pub reason: String,
+}
+
 /// Why a session failed: the retry policy decides when to try again (TR-069 3.2.1.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {

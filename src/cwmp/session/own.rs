@@ -1,12 +1,13 @@
 //! Our requests: the Inform, and those that follow it (TR-069 3.7.1.3).
 
 use super::reply::Reply;
-use super::{AcsRequest, Action, Failure, Session, State, unexpected, write};
+use super::{AcsRequest, Action, Failure, Session, State, Unanswered, unexpected, write};
 use crate::cwmp::envelope::{Body, HeaderEntry, Message};
 use crate::cwmp::methods;
 use crate::cwmp::promise::Promise;
 use crate::cwmp::version::{Version, negotiate};
 use crate::wire::xml::Element;
+use std::fmt;
 
 /// How often the same request is sent again because the ACS asks for it (fault 8005), before it is given up.
 const MAX_RESENDS: u32 = 5;
@@ -67,6 +68,7 @@ impl Session {
             // TR-069 3.7.1.6
             Body::Fault(fault) if fault.is_retry_request() => match resend(sent) {
                 Some(sent) => {
+                    self.unanswered("Inform", fault);
                     let action = Action::Post(sent.envelope.clone());
                     self.state = State::ExpectInformResponse(sent);
                     Ok(action)
@@ -131,19 +133,28 @@ impl Session {
             Reply::Message(message) => message,
             Reply::Failed(failure @ Failure::HttpStatus(_)) => return Err(failure),
             // Real ACSes answer optional requests with what is no message: it is as if they had not answered.
-            Reply::Empty | Reply::Failed(_) => return Ok(self.next_request()),
+            Reply::Empty => {
+                self.unanswered(request.method(), &"nothing came");
+                return Ok(self.next_request());
+            }
+            Reply::Failed(failure) => {
+                self.unanswered(request.method(), &failure);
+                return Ok(self.next_request());
+            }
         };
         self.held = message.header.hold_requests;
         match &message.body {
-            Body::Fault(fault) if fault.is_retry_request() => {
-                if let Some(sent) = resend(sent) {
+            // TR-069 3.7.1.4: a fault to anything but the Inform does not end the session.
+            Body::Fault(fault) => {
+                self.unanswered(request.method(), fault);
+                if fault.is_retry_request()
+                    && let Some(sent) = resend(sent)
+                {
                     let action = Action::Post(sent.envelope.clone());
                     self.state = State::ExpectResponse(request, sent);
                     return Ok(action);
                 }
             }
-            // TR-069 3.7.1.4: a fault to anything but the Inform does not end the session.
-            Body::Fault(_) => {}
             Body::Method(method) => {
                 match expect_response(state, request.method(), &sent, &message, method) {
                     Ok(()) => match request {
@@ -153,11 +164,16 @@ impl Session {
                         }
                     },
                     Err(failure @ Failure::UnexpectedMessage { .. }) => return Err(failure),
-                    Err(_) => {}
+                    Err(failure) => self.unanswered(request.method(), &failure),
                 }
             }
         }
         Ok(self.next_request())
+    }
+
+    fn unanswered(&mut self, method: &'static str, reason: &dyn fmt::Display) {
+        let reason = reason.to_string();
+        self.unanswered = Some(Unanswered { method, reason });
     }
 }
 

@@ -333,6 +333,8 @@ fn retry_request_sends_the_same_again_but_not_for_ever() {
     let mut cpe = Harness::new(FakeModel::device(), |_| {});
     let inform = cpe.begin();
     assert_eq!(posted(cpe.reply(500, fault(8005))), inform);
+    let unanswered = cpe.session.take_unanswered().expect("a reason");
+    assert_eq!(unanswered.reason, "fault 8005 \"words\"");
     assert_eq!(posted(cpe.reply(200, fault(8005))), inform);
     assert_eq!(cpe.reply(200, INFORM_RESPONSE), Seen::Empty);
 
@@ -358,20 +360,31 @@ fn no_answer_to_an_optional_request_loses_the_session() {
     // SE-11 RB-12
     let two_colons = message(
         "1",
-        "<soapenv:Body:Fault><faultcode>x</faultcode></soapenv:Body:Fault>",
+        "<soapenv:Body:Fault><faultcode>x</faultcode><detail><cwmp:Fault><FaultCode>8000</FaultCode>\
+         <FaultString>Method not supported</FaultString></cwmp:Fault></detail></soapenv:Body:Fault>",
     );
-    for body in [
-        fault(8000),
-        fault(8002),
-        two_colons,
-        message("someone-else", ACS_METHODS),
-        "<html><p>broken".to_owned(),
-        String::new(),
-        message("1", ""),
+    for (body, reason) in [
+        (fault(8000), "fault 8000 \"words\""),
+        (fault(8002), "fault 8002 \"words\""),
+        (two_colons, "fault 8000 \"Method not supported\""),
+        (
+            message("someone-else", ACS_METHODS),
+            "the acs answered message \"someone-else\" instead of",
+        ),
+        (
+            "<html><p>broken".to_owned(),
+            "the acs sent no valid message: ",
+        ),
+        (String::new(), "nothing came"),
+        (message("1", ""), "the acs sent no valid message: the soap"),
     ] {
         let mut cpe = Harness::curious();
         posted(cpe.reply(200, INFORM_RESPONSE));
+        assert_eq!(cpe.session.take_unanswered(), None);
         assert_eq!(cpe.reply(200, &body), Seen::Empty, "{body}");
+        let unanswered = cpe.session.take_unanswered().expect("a reason");
+        assert_eq!(unanswered.method, "GetRPCMethods");
+        assert!(unanswered.reason.starts_with(reason), "{unanswered:?}");
         assert_eq!(ended_well(cpe.reply(204, "")).acs_methods, None);
     }
 }
