@@ -195,7 +195,9 @@ impl DataModel for Profile {
             (What::Parameter(_), Depth::All) => self.show(entry, visitor),
             (What::Parameter(_), Depth::NextLevel) => {
                 // A.3.2.3
-                return Err(Fault::arguments(format!("NextLevel of the parameter {at}")));
+                return Err(Fault::arguments(format!(
+                    "NextLevel is true but {at:?} is a parameter"
+                )));
             }
             (_, Depth::All) => {
                 overlay.scan(&self.template, at, &mut |entry| self.show(entry, visitor));

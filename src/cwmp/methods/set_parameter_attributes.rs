@@ -39,7 +39,8 @@ fn decode_entry(entry: &Element) -> Result<Entry, Fault> {
     let notification = if arguments::boolean(entry, "NotificationChange")? {
         let number = arguments::unsigned(entry, "Notification")?;
         let number = u8::try_from(number).unwrap_or(u8::MAX);
-        Some(Notification::try_from(number)?)
+        let known = Notification::try_from(number);
+        Some(known.map_err(|fault| Fault::arguments(format!("{name}: {}", fault.text)))?)
     } else {
         None
     };
