@@ -23,6 +23,7 @@ use crate::cwmp::event::{Event, EventCode};
 use crate::datamodel::mounts::Mounted;
 use crate::net::addresses::Watch;
 use crate::net::http::AcsConnection;
+use crate::net::random;
 use crate::net::reactor::token;
 
 /// The profile that comes with the package.
@@ -139,7 +140,7 @@ impl Agent {
         }
         self.finish_config_write(now);
         self.make_connection_request_secrets();
-        self.notice_boot();
+        let booted = self.notice_boot();
         self.restore_schedule(now);
         self.apply_config(now, registry);
         self.resume_retry(now);
@@ -150,8 +151,22 @@ impl Agent {
         if !self.queue.is_empty() && self.schedule.retry().is_none() {
             self.trigger();
         }
+        if booted {
+            self.delay_first_session(now);
+        }
         self.save(now);
         self.want_check(now);
+    }
+
+    /// LS-01: of many devices that have power again, not all are to call at once. What happens meanwhile does not wait.
+    fn delay_first_session(&mut self, now: Now) {
+        let most = u64::from(self.config.cpe.boot_random_delay) * 1000;
+        if most == 0 || !std::mem::take(&mut self.wanted) {
+            return;
+        }
+        let wait = Duration::from_millis(random::number() % (most + 1));
+        info!("booted: wait_seconds={:.1}", wait.as_secs_f32());
+        self.schedule.set_retry(Some(now.instant + wait));
     }
 
     /// A power cut came between the state and the configuration file: the state holds what the ACS was promised.
@@ -179,8 +194,8 @@ impl Agent {
         }
     }
 
-    /// EV-08: a boot is told from a restart of the daemon by the kernel's boot id.
-    fn notice_boot(&mut self) {
+    /// EV-08: a boot is told from a restart of the daemon by the kernel's boot id. Says whether it was one.
+    fn notice_boot(&mut self) -> bool {
         // A root of its own (`--root`) seldom has a /proc; the kernel is the same.
         let id = files::read_capped(&self.root.join(files::BOOT_ID), 128)
             .or_else(|_| files::read_capped(files::BOOT_ID.as_ref(), 128));
@@ -210,6 +225,7 @@ impl Agent {
             state.retry = Default::default();
             self.booted();
         }
+        booted
     }
 
     /// EV-05: `0 BOOTSTRAP` for an ACS that has not confirmed one. It discards what waited for another ACS, but not a boot.

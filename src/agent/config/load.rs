@@ -287,6 +287,7 @@ fn blank() -> Config {
             enable: false,
             amendment: 0,
             session_timeout: 0,
+            boot_random_delay: 0,
             upgrades_managed: false,
             interface: None,
             force_ipv4: false,

@@ -76,6 +76,8 @@ pub struct Cpe {
     pub amendment: u32,
     /// The SessionTimeout that the header announces (from amendment 4 on), in seconds; 0: none.
     pub session_timeout: u32,
+    /// Most seconds, drawn at random, from a boot to the session that tells of it (LS-01).
+    pub boot_random_delay: u32,
     /// ManagementServer.UpgradesManaged
     pub upgrades_managed: bool,
     /// The network device that sessions leave from and whose address connection requests go to.

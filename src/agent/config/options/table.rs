@@ -63,6 +63,7 @@ pub const OPTIONS: &[Opt] = &[
     cpe("enable", Flag(|c| &mut c.cpe.enable), "1", "run CWMP at all"),
     cpe("amd_version", AMENDMENT, "5", "highest amendment of TR-069 that is offered"),
     cpe("session_timeout", Number { min: 0, max: u32::MAX, field: |c| &mut c.cpe.session_timeout }, "60", "SessionTimeout told to the ACS, in seconds; 0: none"),
+    cpe("boot_random_delay", Number { min: 0, max: 86400, field: |c| &mut c.cpe.boot_random_delay }, "0", "most seconds, drawn at random, from a boot to its session: spares the ACS a storm after a power cut"),
     cpe("active_notif_throttle", Number { min: 0, max: u32::MAX, field: |c| &mut c.cpe.active_notification_throttle }, "0", "least seconds between sessions that only tell of changes"),
     cpe("upgrades_managed", Flag(|c| &mut c.cpe.upgrades_managed), "0", "ManagementServer.UpgradesManaged: only the ACS upgrades the firmware"),
     cpe("interface", DEVICE, "", "network device that sessions leave from and that connection requests come to; empty: any"),
