@@ -2,6 +2,7 @@
 //! the real one, in this process, with real sockets; only what time it is comes from here.
 
 mod cpe;
+mod field;
 mod fleet;
 mod golden;
 mod limits;

@@ -255,7 +255,7 @@ pub fn digest(
     challenge: Challenge,
     username: &str,
     password: &str,
-) -> impl FnMut(&Request, Next<'_>) -> Reply {
+) -> impl FnMut(&Request, Next<'_>) -> Reply + use<> {
     let (username, password) = (username.to_owned(), password.to_owned());
     let mut trusted = Vec::new();
     move |request, next| {

@@ -43,6 +43,8 @@ pub struct Daemon {
     pub root: PathBuf,
     acs: Vec<(String, String)>,
     cpe: Vec<(String, String)>,
+    /// Instead of what those two make.
+    config: Option<String>,
     foreground: bool,
     environment: Vec<(String, String)>,
     running: Option<Running>,
@@ -101,6 +103,7 @@ impl Daemon {
                 ("passwd", CR_PASSWORD),
                 ("port", &port.to_string()),
             ]),
+            config: None,
             foreground: true,
             environment: Vec::new(),
             running: None,
@@ -133,6 +136,12 @@ impl Daemon {
     pub fn cpe(mut self, option: &str, value: &str) -> Self {
         self.cpe.retain(|(name, _)| name != option);
         self.cpe.push((option.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// With this as its whole configuration.
+    pub fn config(mut self, text: String) -> Self {
+        self.config = Some(text);
         self
     }
 
@@ -205,6 +214,7 @@ impl Daemon {
                 text += &format!("\toption {name} '{value}'\n");
             }
         }
+        let text = self.config.as_ref().unwrap_or(&text);
         self.write("etc/config/cwmp", text.as_bytes());
         let private = fs::Permissions::from_mode(0o600);
         fs::set_permissions(self.path("etc/config/cwmp"), private).expect("chmod");
@@ -561,7 +571,7 @@ pub fn repository() -> &'static Path {
 
 /// A port for connection requests. The daemon takes it on every address, so it must not be one that the kernel may
 /// have given, or may give again, to an ACS on an address of its own: it is below the kernel's range.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     const LOWEST: u32 = 10_000;
     const HOW_MANY: u32 = 20_000;
     static NEXT: AtomicU32 = AtomicU32::new(0);

@@ -11,6 +11,7 @@ pub mod connreq;
 pub mod daemon;
 pub mod digest;
 pub mod envelope;
+pub mod genie;
 pub mod http;
 pub mod inspect;
 pub mod rpc;
