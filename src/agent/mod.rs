@@ -64,7 +64,7 @@ use crate::net::reactor::{token, who};
 use clock::Now;
 use command::Reply;
 use config::Config;
-use management_server::ManagementServer;
+use management_server::Own;
 use schedule::{Schedule, Trigger};
 use state::StateFile;
 
@@ -90,7 +90,7 @@ pub struct Agent {
     store: StateFile,
 
     model: Mounted<dyn Backend>,
-    management_server: Rc<RefCell<ManagementServer>>,
+    management_server: Rc<RefCell<Own>>,
     backend_generation: Option<u64>,
     work: work::Work,
 

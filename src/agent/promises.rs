@@ -60,7 +60,7 @@ impl Agent {
         pending.extend(
             changes
                 .into_iter()
-                .map(|c| [c.section.to_owned(), c.option.to_owned(), c.value]),
+                .map(|c| [c.section, c.option.to_owned(), c.value]),
         );
         if let Some(code) = self.changed_provisioning_code() {
             pending.push(["cpe".to_owned(), "provisioning_code".to_owned(), code]);

@@ -11,7 +11,7 @@ use mio::Registry;
 
 use super::clock::Now;
 use super::config::{BackendKind, Config};
-use super::management_server::ManagementServer;
+use super::management_server::{Own, management_server};
 use super::schedule::Schedule;
 use super::state::{Deferred, StateFile};
 use super::surroundings::Surroundings;
@@ -283,10 +283,8 @@ impl Agent {
 }
 
 /// The whole data model: the backend with the daemon's own object mounted over it.
-pub(super) fn mounted(
-    backend: Box<dyn Backend>,
-) -> (Mounted<dyn Backend>, Rc<RefCell<ManagementServer>>) {
-    let management_server = Rc::new(RefCell::new(ManagementServer::new(backend.root())));
+pub(super) fn mounted(backend: Box<dyn Backend>) -> (Mounted<dyn Backend>, Rc<RefCell<Own>>) {
+    let management_server = Rc::new(RefCell::new(management_server(backend.root())));
     let mut model = Mounted::new(backend);
     let prefix = management_server.borrow().prefix().to_owned();
     model.mount(&prefix, Box::new(Rc::clone(&management_server)));

@@ -1,70 +1,29 @@
-//! The parameters of `ManagementServer.` that this daemon implements, and where each value lives.
+//! The parameters of `ManagementServer.` that this daemon implements.
 
-use crate::datamodel::{Access, Info, Limits, Notify, Type};
-
-/// Where a parameter's value lives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Home {
-    /// An option of the configuration file: section and option.
-    Option(&'static str, &'static str),
-    /// The daemon computes it.
-    Daemon,
-}
-
-/// One line of the table below.
-pub(super) struct Spec {
-    pub(super) name: &'static str,
-    pub(super) ty: Type,
-    pub(super) home: Home,
-    pub(super) writable: bool,
-    pub(super) min: Option<i64>,
-    pub(super) max: Option<u64>,
-    pub(super) values: &'static [&'static str],
-    pub(super) notify: Notify,
-    pub(super) hidden: bool,
-    pub(super) forced_inform: bool,
-    /// TR-098 1.8 does not have it.
-    pub(super) tr181_only: bool,
-}
-
-const BASE: Spec = Spec {
-    name: "",
-    ty: Type::String,
-    home: Home::Daemon,
-    writable: false,
-    min: None,
-    max: None,
-    values: &[],
-    notify: Notify::Normal,
-    hidden: false,
-    forced_inform: false,
-    tr181_only: false,
-};
-
-const fn option(name: &'static str, ty: Type, section: &'static str, option: &'static str) -> Spec {
-    Spec {
-        name,
-        ty,
-        home: Home::Option(section, option),
-        writable: true,
-        ..BASE
-    }
-}
+use super::spec::{BASE, Spec, option};
+use crate::datamodel::{Notify, Root, Type};
 
 /// TR-181 2.17 and TR-098 1.8 `ManagementServer.`, as far as this daemon implements it.
 pub(super) static TABLE: &[Spec] = &[
-    option("EnableCWMP", Type::Boolean, "cpe", "enable"),
+    Spec {
+        later: true,
+        ..option("EnableCWMP", Type::Boolean, "cpe", "enable")
+    },
     Spec {
         max: Some(256),
+        later: true,
+        check: Some(acs_url),
         ..option("URL", Type::String, "acs", "url")
     },
     Spec {
         max: Some(256),
+        later: true,
         ..option("Username", Type::String, "acs", "userid")
     },
     Spec {
         max: Some(256),
         hidden: true,
+        later: true,
         ..option("Password", Type::String, "acs", "passwd")
     },
     option(
@@ -147,10 +106,12 @@ pub(super) static TABLE: &[Spec] = &[
     },
     Spec {
         name: "SupportedConnReqMethods",
+        list: true,
         ..BASE
     },
     Spec {
         name: "HTTPCompressionSupported",
+        list: true,
         ..BASE
     },
     Spec {
@@ -165,23 +126,10 @@ pub(super) static TABLE: &[Spec] = &[
     },
 ];
 
-/// What the data model says of a line.
-pub(super) fn info(spec: &Spec) -> Info {
-    Info {
-        ty: spec.ty,
-        access: if spec.writable {
-            Access::ReadWrite
-        } else {
-            Access::ReadOnly
-        },
-        limits: Limits {
-            min: spec.min,
-            max: spec.max,
-            values: spec.values.iter().map(|v| (*v).to_owned()).collect(),
-            list: spec.name.contains("Supported") && spec.ty == Type::String,
-        },
-        notify: spec.notify,
-        hidden: spec.hidden,
-        forced_inform: spec.forced_inform,
+/// DH-06: an ACS URL that could never be used would lock the ACS out.
+fn acs_url(_: Root, value: &str) -> Result<(), String> {
+    match crate::wire::http::Url::parse(value) {
+        Ok(_) => Ok(()),
+        Err(_) => Err("not an http or https URL of at most 256 characters".to_owned()),
     }
 }

@@ -1,15 +1,19 @@
 //! `ManagementServer.` as an ACS sees it.
 
-use super::*;
+use std::time::Instant;
 
-fn mount() -> ManagementServer {
-    let mut ms = ManagementServer::new(Root::Device);
+use super::spec::{BASE, Spec, option};
+use super::*;
+use crate::datamodel::{Applied, Code, DataModel, Depth, Fault, Node, Progress, Type, Value, find};
+
+fn mount() -> Own {
+    let mut ms = management_server(Root::Device);
     ms.put("URL", "http://acs.example/");
     ms.put("Password", "secret");
     ms
 }
 
-fn set(ms: &mut ManagementServer, name: &str, text: &str) -> Result<Applied, Fault> {
+fn set(ms: &mut Own, name: &str, text: &str) -> Result<Applied, Fault> {
     let path = format!("Device.ManagementServer.{name}");
     let info = crate::datamodel::find(ms, &path)?.info;
     let value = Value::parse(&path, &info, None, text)?;
@@ -42,7 +46,10 @@ fn a_new_url_is_a_change_applied_after_the_session() {
     assert!(applied.later);
     let changes = ms.take_changes();
     assert_eq!(changes.len(), 1);
-    assert_eq!((changes[0].section, changes[0].option), ("acs", "url"));
+    assert_eq!(
+        (changes[0].section.as_str(), changes[0].option),
+        ("acs", "url")
+    );
     assert!(ms.take_changes().is_empty());
 }
 
@@ -75,7 +82,7 @@ fn values_out_of_the_models_range_are_refused() {
 
 #[test]
 fn tr098_has_its_own_root_and_lacks_wildcards() {
-    let ms = ManagementServer::new(Root::InternetGatewayDevice);
+    let ms = management_server(Root::InternetGatewayDevice);
     assert_eq!(ms.prefix(), "InternetGatewayDevice.ManagementServer.");
     assert!(
         crate::datamodel::find(
@@ -103,14 +110,20 @@ fn types_access_and_limits_are_those_of_the_published_models() {
             .map(|line| line.split('\t').collect::<Vec<_>>())
             .filter_map(|row| Some((*row.first()?, row)))
             .collect();
-        for entry in &ManagementServer::new(root).entries {
+        let mut implemented = Vec::new();
+        let ms = management_server(root);
+        ms.visit(ms.prefix(), Depth::All, &mut |node| {
+            if let Node::Parameter { path, info, .. } = node {
+                implemented.push((path.to_owned(), info.clone()));
+            }
+        })
+        .unwrap();
+        for (name, info) in &implemented {
             let row = rows
-                .get(entry.path.as_str())
-                .unwrap_or_else(|| panic!("{} is not in {file}", entry.path));
+                .get(name.as_str())
+                .unwrap_or_else(|| panic!("{name} is not in {file}"));
             let column = |n: usize| row.get(n).copied().unwrap_or_default();
             let flags: Vec<&str> = column(3).split(',').collect();
-            let info = &entry.info;
-            let name = &entry.path;
             assert_eq!(info.ty.xsd_name(), column(1), "{name}");
             assert_eq!(info.writable(), column(2) == "W", "{name}");
             assert_eq!(info.hidden, flags.contains(&"hidden"), "{name}");
@@ -140,4 +153,151 @@ fn types_access_and_limits_are_those_of_the_published_models() {
             }
         }
     }
+}
+
+/// Sub-objects and a multi-instance object, whatever the real table has of them.
+static NESTED: &[Spec] = &[
+    Spec {
+        name: "Plain",
+        ..BASE
+    },
+    option("Policy.Enable", Type::Boolean, "cpe", "enable"),
+    Spec {
+        name: "Deep.Down.Name",
+        ..BASE
+    },
+    Spec {
+        name: "Entry.{i}.",
+        writable: true,
+        max: Some(2),
+        ..BASE
+    },
+    Spec {
+        name: "Entry.{i}.Alias",
+        writable: true,
+        ..BASE
+    },
+    Spec {
+        name: "Entry.{i}.Name",
+        writable: true,
+        default: "new",
+        ..BASE
+    },
+];
+
+fn nested() -> Own {
+    Own::new(Root::Device, "X.", NESTED)
+}
+
+fn shown(own: &Own, at: &str, depth: Depth) -> Vec<String> {
+    let mut paths = Vec::new();
+    own.visit(at, depth, &mut |node| paths.push(node.path().to_owned()))
+        .unwrap();
+    paths
+}
+
+#[test]
+fn objects_below_come_from_the_names_in_the_table() {
+    let own = nested();
+    let all = [
+        "",
+        "Plain",
+        "Policy.",
+        "Policy.Enable",
+        "Deep.",
+        "Deep.Down.",
+        "Deep.Down.Name",
+        "Entry.",
+    ];
+    assert_eq!(
+        shown(&own, "Device.X.", Depth::All),
+        all.map(|name| format!("Device.X.{name}"))
+    );
+    let next = ["Plain", "Policy.", "Deep.", "Entry."].map(|name| format!("Device.X.{name}"));
+    assert_eq!(shown(&own, "Device.X.", Depth::NextLevel), next);
+    assert_eq!(
+        shown(&own, "Device.X.Deep.", Depth::NextLevel),
+        ["Device.X.Deep.Down."]
+    );
+    assert_eq!(shown(&own, "Device.X.Entry.", Depth::NextLevel), [""; 0]);
+    assert!(
+        own.visit("Device.X.Entry.1.", Depth::All, &mut |_| {})
+            .is_err()
+    );
+}
+
+fn commit(own: &mut Own) -> Applied {
+    match own.commit(Instant::now()).unwrap() {
+        Progress::Ready(applied) => applied,
+        Progress::Pending => panic!("never pending"),
+    }
+}
+
+#[test]
+fn instances_are_added_set_and_deleted_and_no_number_comes_twice() {
+    let mut own = nested();
+    own.begin();
+    assert_eq!(own.add("Device.X.Entry.", Some("wan")).unwrap(), Some(1));
+    // addressed within the same transaction
+    let name = "Device.X.Entry.1.Name";
+    let info = find(&own, name).unwrap().info;
+    own.set(name, &Value::parse(name, &info, None, "set").unwrap())
+        .unwrap();
+    assert_eq!(own.add("Device.X.Entry.", None).unwrap(), Some(2));
+    assert_eq!(
+        own.add("Device.X.Entry.", None).unwrap_err().code,
+        Code::RESOURCES_EXCEEDED
+    );
+    assert_eq!(commit(&mut own).instances, [1, 2]);
+    let values: Vec<&str> = [
+        "Entry.1.Alias",
+        "Entry.1.Name",
+        "Entry.2.Alias",
+        "Entry.2.Name",
+    ]
+    .map(|name| own.get(name))
+    .into();
+    assert_eq!(values, ["wan", "set", "cpe-2", "new"]);
+
+    own.begin();
+    own.delete("Device.X.Entry.2.").unwrap();
+    commit(&mut own);
+    assert_eq!(
+        shown(&own, "Device.X.Entry.", Depth::NextLevel),
+        ["Device.X.Entry.1."]
+    );
+    own.begin();
+    assert_eq!(own.add("Device.X.Entry.", None).unwrap(), Some(3));
+    own.abort();
+    assert_eq!(
+        shown(&own, "Device.X.Entry.", Depth::NextLevel),
+        ["Device.X.Entry.1."]
+    );
+    assert!(own.delete("Device.X.Policy.").is_err());
+    assert!(own.add("Device.X.Deep.", None).is_err());
+}
+
+#[test]
+fn an_alias_belongs_to_one_instance() {
+    let mut own = nested();
+    own.begin();
+    own.add("Device.X.Entry.", Some("a")).unwrap();
+    own.add("Device.X.Entry.", None).unwrap();
+    let name = "Device.X.Entry.2.Alias";
+    let info = find(&own, name).unwrap().info;
+    let taken = Value::parse(name, &info, None, "a").unwrap();
+    assert_eq!(
+        own.set(name, &taken).unwrap_err().code,
+        Code::INVALID_PARAMETER_VALUE
+    );
+}
+
+#[test]
+fn what_the_daemon_puts_in_a_transaction_stays() {
+    let mut own = nested();
+    own.begin();
+    own.add("Device.X.Entry.", None).unwrap();
+    own.put("Plain", "new");
+    commit(&mut own);
+    assert_eq!(own.get("Plain"), "new");
 }

@@ -1,0 +1,430 @@
+//! An object of the data model made of a table.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use super::spec::{Home, Spec};
+use crate::agent::config::Config;
+use crate::datamodel::{
+    Applied, Code, DataModel, Depth, Fault, Info, Kind, Node, Progress, Root, Value,
+};
+
+/// An object that the daemon owns, with everything below it.
+pub struct Own {
+    root: Root,
+    prefix: String,
+    table: &'static [Spec],
+    items: Vec<Item>,
+    /// The same as the open transaction leaves it.
+    staged: Option<Vec<Item>>,
+    /// Numbers of the instances that the open transaction made.
+    added: Vec<u32>,
+    /// The highest instance number that was ever given, by table name: none is given twice.
+    highest: BTreeMap<String, u32>,
+    changes: Vec<Change>,
+}
+
+/// One node; parents come before their children.
+#[derive(Clone)]
+struct Item {
+    path: String,
+    /// `None` for a plain object.
+    spec: Option<&'static Spec>,
+    /// The instance that it is or that it belongs to.
+    number: Option<u32>,
+    shape: Shape,
+}
+
+#[derive(Clone)]
+enum Shape {
+    Object(Kind),
+    Parameter { info: Info, value: String },
+}
+
+/// A value the ACS (or the command line) has set and the configuration file must learn.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Change {
+    /// UCI section: `acs`, or `inform_parameter:3` for the section that is instance 3.
+    pub section: String,
+    /// UCI option; empty: the instance is gone, and with it the section.
+    pub option: &'static str,
+    /// New value. May be a secret: there is no `Debug`.
+    pub value: String,
+}
+
+impl Own {
+    /// The object `name` (with its dot) right below `root`, with empty values and no instances.
+    pub(super) fn new(root: Root, name: &str, table: &'static [Spec]) -> Self {
+        let prefix = format!("{}{name}", root.path());
+        let mut items = vec![Item::object(prefix.clone())];
+        let known = |spec: &&'static Spec| root == Root::Device || !spec.tr181_only;
+        for spec in table.iter().filter(known) {
+            let plain = spec.name.split("{i}").next().unwrap_or_default();
+            for (dot, _) in plain.match_indices('.') {
+                let path = format!("{prefix}{}", plain.get(..=dot).unwrap_or_default());
+                if !items.iter().any(|item| item.path == path) {
+                    items.push(Item::object(path));
+                }
+            }
+            let path = format!("{prefix}{plain}");
+            if !spec.name.contains("{i}") {
+                items.push(Item::parameter(path, spec, None));
+            } else if spec.is_table()
+                && let Some(item) = items.iter_mut().find(|item| item.path == path)
+            {
+                (item.spec, item.shape) = (Some(spec), Shape::Object(Kind::Table));
+            }
+        }
+        Own {
+            root,
+            prefix,
+            table,
+            items,
+            staged: None,
+            added: Vec::new(),
+            highest: BTreeMap::new(),
+            changes: Vec::new(),
+        }
+    }
+
+    /// The path of the object, with its dot.
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// Puts a value from the daemon's side (configuration, state, network). Unknown names are ignored: TR-098 lacks some.
+    pub fn put(&mut self, name: &str, value: impl Into<String>) {
+        let path = format!("{}{name}", self.prefix);
+        let new = value.into();
+        // A transaction may be open meanwhile; it must not bring the old value back.
+        for items in [Some(&mut self.items), self.staged.as_mut()]
+            .into_iter()
+            .flatten()
+        {
+            if let Some(value) = value_mut(items, &path) {
+                value.clone_from(&new);
+            }
+        }
+    }
+
+    /// The value of `name`, hidden ones too; empty when unknown.
+    pub fn get(&self, name: &str) -> &str {
+        let below = |item: &&Item| item.path.strip_prefix(&self.prefix) == Some(name);
+        match self.items.iter().find(below).map(|item| &item.shape) {
+            Some(Shape::Parameter { value, .. }) => value,
+            _ => "",
+        }
+    }
+
+    /// The highest number that an instance of `table` ever had.
+    pub fn highest(&self, table: &str) -> u32 {
+        self.highest.get(table).copied().unwrap_or(0)
+    }
+
+    /// Numbers up to this one have been given before.
+    pub fn reserve(&mut self, table: &str, number: u32) {
+        let highest = self.highest.entry(table.to_owned()).or_default();
+        *highest = (*highest).max(number);
+    }
+
+    /// What was committed since the last call and must go to the configuration file.
+    pub fn take_changes(&mut self) -> Vec<Change> {
+        std::mem::take(&mut self.changes)
+    }
+
+    /// What a reader sees: inside a transaction, what it has staged.
+    fn shown(&self) -> &[Item] {
+        self.staged.as_deref().unwrap_or(&self.items)
+    }
+
+    fn refuse(code: Code, name: &str, reason: &str) -> Fault {
+        Fault::new(code, format!("{name}: {reason}"))
+    }
+}
+
+impl Item {
+    fn object(path: String) -> Self {
+        Item {
+            path,
+            spec: None,
+            number: None,
+            shape: Shape::Object(Kind::Object),
+        }
+    }
+
+    fn parameter(path: String, spec: &'static Spec, number: Option<u32>) -> Self {
+        Item {
+            path,
+            spec: Some(spec),
+            number,
+            shape: Shape::Parameter {
+                info: spec.info(),
+                value: spec.default.to_owned(),
+            },
+        }
+    }
+
+    fn show(&self, visitor: &mut dyn FnMut(Node<'_>)) {
+        let path = &self.path;
+        visitor(match &self.shape {
+            Shape::Object(kind) => Node::Object {
+                path,
+                kind: *kind,
+                writable: self.spec.is_some_and(|spec| spec.writable),
+            },
+            Shape::Parameter { info, value } => Node::Parameter {
+                path,
+                info,
+                value: if info.hidden { "" } else { value },
+            },
+        });
+    }
+
+    /// The section and the option that hold it.
+    fn home(&self) -> Option<(String, &'static str)> {
+        let Some(Home::Option(section, option)) = self.spec.map(|spec| spec.home) else {
+            return None;
+        };
+        Some(match self.number {
+            Some(number) => (format!("{section}:{number}"), option),
+            None => (section.to_owned(), option),
+        })
+    }
+
+    fn value(&self) -> Option<&String> {
+        match &self.shape {
+            Shape::Parameter { value, .. } => Some(value),
+            Shape::Object(_) => None,
+        }
+    }
+}
+
+fn value_mut<'a>(items: &'a mut [Item], path: &str) -> Option<&'a mut String> {
+    let item = items.iter_mut().find(|item| item.path == path)?;
+    match &mut item.shape {
+        Shape::Parameter { value, .. } => Some(value),
+        Shape::Object(_) => None,
+    }
+}
+
+/// The instances of the table at `path`.
+fn numbers<'a>(items: &'a [Item], path: &'a str) -> impl Iterator<Item = u32> + 'a {
+    items
+        .iter()
+        .filter(move |item| {
+            matches!(item.shape, Shape::Object(Kind::Instance)) && item.path.starts_with(path)
+        })
+        .filter_map(|item| item.number)
+}
+
+/// Puts an instance behind what its table has already.
+fn insert(items: &mut Vec<Item>, specs: &'static [Spec], prefix: &str, table: &str, number: u32) {
+    let Some(last) = items.iter().rposition(|item| item.path.starts_with(table)) else {
+        return; // this root model lacks the table
+    };
+    let instance = format!("{table}{number}.");
+    let pattern = format!("{}{{i}}.", table.strip_prefix(prefix).unwrap_or_default());
+    let new = specs.iter().filter_map(|spec| {
+        let name = spec.name.strip_prefix(&pattern)?;
+        if !name.is_empty() {
+            return Some(Item::parameter(
+                format!("{instance}{name}"),
+                spec,
+                Some(number),
+            ));
+        }
+        Some(Item {
+            path: instance.clone(),
+            spec: Some(spec),
+            number: Some(number),
+            shape: Shape::Object(Kind::Instance),
+        })
+    });
+    items.splice(last + 1..last + 1, new);
+}
+
+impl DataModel for Own {
+    fn root(&self) -> Root {
+        self.root
+    }
+
+    fn visit(
+        &self,
+        at: &str,
+        depth: Depth,
+        visitor: &mut dyn FnMut(Node<'_>),
+    ) -> Result<(), Fault> {
+        let items = self.shown();
+        let Some(start) = items.iter().find(|item| item.path == at) else {
+            return Err(Fault::invalid_name(at));
+        };
+        if depth == Depth::All {
+            start.show(visitor);
+        }
+        if !at.ends_with('.') {
+            return match depth {
+                Depth::All => Ok(()),
+                Depth::NextLevel => Err(Fault::arguments(format!(
+                    "NextLevel is true but {at:?} is a parameter"
+                ))),
+            };
+        }
+        for item in items {
+            let Some(below) = item.path.strip_prefix(at).filter(|below| !below.is_empty()) else {
+                continue;
+            };
+            let next = !below.trim_end_matches('.').contains('.');
+            if depth == Depth::All || next {
+                item.show(visitor);
+            }
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self) {
+        self.staged = None;
+        self.added.clear();
+    }
+
+    fn set(&mut self, name: &str, value: &Value) -> Result<(), Fault> {
+        let items = self.shown();
+        let item = items
+            .iter()
+            .find(|item| item.path == name)
+            .ok_or_else(|| Fault::invalid_name(name))?;
+        let (Some(spec), Shape::Parameter { info, .. }) = (item.spec, &item.shape) else {
+            return Err(Fault::invalid_name(name));
+        };
+        if !info.writable() {
+            return Err(Self::refuse(Code::NOT_WRITABLE, name, "read only"));
+        }
+        let text = value.text();
+        let mut checked = spec.check.map_or(Ok(()), |check| check(self.root, text));
+        // What the configuration could not hold is refused while it still can be told apart (SV-02).
+        if checked.is_ok()
+            && let Some((section, option)) = item.home()
+        {
+            checked = Config::default()
+                .set(&section, option, text)
+                .map_err(|_| "not a value that can be kept".to_owned());
+        }
+        if checked.is_ok() && name.ends_with(".Alias") && alias_taken(items, name, text) {
+            checked = Err("another instance has this alias".to_owned());
+        }
+        checked.map_err(|reason| Self::refuse(Code::INVALID_PARAMETER_VALUE, name, &reason))?;
+        if let Some(place) = value_mut(self.staged.get_or_insert_with(|| self.items.clone()), name)
+        {
+            *place = text.to_owned();
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, table: &str, alias: Option<&str>) -> Result<Option<u32>, Fault> {
+        let known = self.shown().iter().find(|item| item.path == table);
+        let spec = match known {
+            Some(Item {
+                spec: Some(spec),
+                shape: Shape::Object(Kind::Table),
+                ..
+            }) if spec.writable => *spec,
+            _ => return Err(Fault::invalid_name(table)),
+        };
+        let entries = numbers(self.shown(), table).count() as u64;
+        if spec.max.is_some_and(|max| entries >= max) {
+            return Err(Self::refuse(
+                Code::RESOURCES_EXCEEDED,
+                table,
+                &format!("{entries} instances are the most"),
+            ));
+        }
+        let name = table
+            .strip_prefix(&self.prefix)
+            .unwrap_or_default()
+            .to_owned();
+        let number = self.highest(&name).checked_add(1).ok_or_else(|| {
+            Self::refuse(
+                Code::RESOURCES_EXCEEDED,
+                table,
+                "no instance number is left",
+            )
+        })?;
+        // Given away even if the transaction is aborted: an ACS may have seen it.
+        self.reserve(&name, number);
+        let items = self.staged.get_or_insert_with(|| self.items.clone());
+        insert(items, self.table, &self.prefix, table, number);
+        let path = format!("{table}{number}.Alias");
+        if let Some(value) = value_mut(items, &path) {
+            *value = alias.map_or_else(|| format!("cpe-{number}"), str::to_owned);
+        }
+        self.added.push(number);
+        Ok(Some(number))
+    }
+
+    fn delete(&mut self, instance: &str) -> Result<(), Fault> {
+        let item = self.shown().iter().find(|item| item.path == instance);
+        let deletable = item.is_some_and(|item| {
+            matches!(item.shape, Shape::Object(Kind::Instance))
+                && item.spec.is_some_and(|spec| spec.writable)
+        });
+        if !deletable {
+            return Err(Fault::invalid_name(instance));
+        }
+        let items = self.staged.get_or_insert_with(|| self.items.clone());
+        items.retain(|item| !item.path.starts_with(instance));
+        Ok(())
+    }
+
+    fn commit(&mut self, _now: Instant) -> Result<Progress<Applied>, Fault> {
+        let mut applied = Applied {
+            later: false,
+            instances: std::mem::take(&mut self.added),
+        };
+        let Some(staged) = self.staged.take() else {
+            return Ok(Progress::Ready(applied));
+        };
+        let old = std::mem::replace(&mut self.items, staged);
+        for item in &self.items {
+            let before = old.iter().find(|before| before.path == item.path);
+            // SV-19: the same value again is no change.
+            if let (Some(value), Some((section, option))) = (item.value(), item.home())
+                && before.and_then(Item::value) != Some(value)
+            {
+                applied.later |= item.spec.is_some_and(|spec| spec.later);
+                self.changes.push(Change {
+                    section,
+                    option,
+                    value: value.clone(),
+                });
+            }
+        }
+        for gone in &old {
+            if let (Shape::Object(Kind::Instance), Some((section, option))) =
+                (&gone.shape, gone.home())
+                && !self.items.iter().any(|item| item.path == gone.path)
+            {
+                self.changes.push(Change {
+                    section,
+                    option,
+                    value: String::new(),
+                });
+            }
+        }
+        Ok(Progress::Ready(applied))
+    }
+
+    fn abort(&mut self) {
+        self.begin();
+    }
+}
+
+/// Whether an instance of the same table, other than the one that `name` belongs to, has that alias.
+fn alias_taken(items: &[Item], name: &str, alias: &str) -> bool {
+    let table = |path: &str| path.rsplitn(3, '.').nth(2).map(str::to_owned);
+    let wanted = table(name);
+    items.iter().any(|item| {
+        item.path != name
+            && item.path.ends_with(".Alias")
+            && table(&item.path) == wanted
+            && item.value().is_some_and(|value| value == alias)
+    })
+}
