@@ -88,6 +88,25 @@ impl File {
         Ok(SectionRef(self.sections.len() - 1))
     }
 
+    /// Takes a section away with its options. Comments within it go too, those around it stay.
+    pub fn remove(&mut self, section: SectionRef) -> Result<(), EditError> {
+        let mut expected = self.sections.clone();
+        if section.0 >= expected.len() {
+            return Err(EditError);
+        }
+        let gone = expected.remove(section.0);
+        let line_start = |at: usize| {
+            let before = self.text.get(..at).unwrap_or_default();
+            before
+                .iter()
+                .rposition(|&byte| byte == b'\n')
+                .map_or(0, |newline| newline + 1)
+        };
+        // Whole lines, unless another section shares one of them: then the outcome reads otherwise and is refused.
+        let place = line_start(gone.start)..scan::line_after(&self.text, gone.end);
+        self.splice(place, "", &expected)
+    }
+
     /// Where and how a statement is added to a section: behind its last one.
     fn new_line(&self, section: usize, statement: &str) -> (Range<usize>, String) {
         let end = self.sections.get(section).map_or(0, |section| section.end);

@@ -307,3 +307,29 @@ proptest! {
 fn quoted_again(value: &str) -> String {
     format!("'{}'", value.replace('\'', r"'\''"))
 }
+
+#[test]
+fn a_section_is_taken_away_with_its_lines_only() {
+    let text =
+        "# one\nconfig a\n\toption x 1 # its own\n\n# two\nconfig b 'n'\n\toption y 2\nconfig c";
+    let sections = |file: &File| file.sections().map(|(at, _)| at).collect::<Vec<_>>();
+    let mut file = parse(text);
+    let all = sections(&file);
+    assert_eq!(file.remove(all[0]), Ok(()));
+    assert_eq!(
+        file.to_string(),
+        "# one\n\n# two\nconfig b 'n'\n\toption y 2\nconfig c"
+    );
+    let all = sections(&file);
+    assert_eq!(file.remove(all[1]), Ok(()));
+    assert_eq!(
+        file.to_string(),
+        "# one\n\n# two\nconfig b 'n'\n\toption y 2\n"
+    );
+    assert_eq!(file.remove(all[1]), Err(EditError));
+    // What shares its line with another section cannot be taken out as lines.
+    let mut file = parse("config a; option x 1; config b; option y 2\n");
+    let all = sections(&file);
+    assert_eq!(file.remove(all[0]), Err(EditError));
+    assert_eq!(sections(&file).len(), 2);
+}
