@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::config::{BackendKind, Config, Problem};
 use super::files::Root;
+use super::inform;
 use super::reach::connection_settings;
 use crate::backend::profile::Profile;
 use crate::jobs::child::executable;
@@ -22,7 +23,13 @@ pub fn problems(root: &Root, path: impl AsRef<Path>) -> Vec<Problem> {
                 .map(|reason| ("cpe", "exec", reason.to_string())),
             _ => None,
         };
-        model.into_iter().chain(tls(root, config)).collect()
+        let informs = inform::lists(root, config).into_iter();
+        let informs = informs.filter_map(|(option, list)| Some(("cpe", option, list.err()?)));
+        model
+            .into_iter()
+            .chain(tls(root, config))
+            .chain(informs)
+            .collect()
     })
 }
 

@@ -1,8 +1,30 @@
-//! What an Inform of this device says: identity, forced parameters, changed values (TR-069 A.3.3.1).
+//! What an Inform of this device says: identity, forced parameters, changed values (TR-069 A.3.3.1), and what the
+//! configuration or the ACS wants to be told on top (ManagementServer.InformParameter).
+
+use std::path::Path as FilePath;
+
+use log::warn;
+use serde::Deserialize;
 
 use super::Agent;
-use crate::cwmp::inform::{DeviceId, forced_parameters};
+use super::config::Config;
+use super::files::{Root as FileRoot, read_capped};
+use crate::cwmp::event::EventCode;
+use crate::cwmp::inform::{self, DeviceId, MAX_EXTRA, forced_parameters};
+use crate::datamodel::path::Path;
 use crate::datamodel::{DataModel, Root, find};
+
+/// Bytes of a file that names parameters.
+const MAX_LIST_BYTES: usize = 64 * 1024;
+
+/// More parameters for Informs, as the files of the configuration name them.
+#[derive(Debug, Default)]
+pub(super) struct Lists {
+    /// In every Inform.
+    pub(super) forced: Vec<String>,
+    /// In Informs with `0 BOOTSTRAP` or `1 BOOT`.
+    pub(super) boot: Vec<String>,
+}
 
 const IDENTITY: [&str; 4] = [
     "Manufacturer",
@@ -30,10 +52,44 @@ impl Agent {
                 .push("InternetGatewayDevice.Layer3Forwarding.DefaultConnectionService".to_owned());
             paths.push("InternetGatewayDevice.WANDevice.".to_owned());
         }
+        // Whatever the events: more of them may come before the Inform is made.
+        let patterns = self.patterns(&EventCode::ALL);
+        paths.extend(
+            patterns
+                .filter_map(|pattern| Path::parse(pattern).ok())
+                .map(|path| path.concrete_prefix().to_owned()),
+        );
         paths.extend(self.watched().into_iter().map(|(path, _)| path));
         paths.sort();
         paths.dedup();
         paths
+    }
+
+    /// What an Inform with these events tells on top, as patterns.
+    fn patterns<'a>(&'a self, events: &'a [EventCode]) -> impl Iterator<Item = &'a str> {
+        let boots = [EventCode::Bootstrap, EventCode::Boot];
+        let boots = events.iter().any(|code| boots.contains(code));
+        let boot = self.inform_lists.boot.iter().filter(move |_| boots);
+        let entries = self.config.inform_parameters.iter();
+        let entries = entries
+            .filter(|entry| entry.enable && !entry.parameter_name.is_empty())
+            .filter(|entry| inform::is_meant(&entry.events, events.iter()))
+            .map(|entry| &entry.parameter_name);
+        let lists = self.inform_lists.forced.iter().chain(boot);
+        let root = self.model.root().path();
+        lists
+            .chain(entries)
+            .map(String::as_str)
+            .filter(move |pattern| pattern.starts_with(root))
+    }
+
+    /// The parameters that an Inform with these events tells on top.
+    pub(super) fn extra_parameters(&self, events: &[EventCode]) -> Vec<String> {
+        let (names, too_many) = inform::expand(&self.model, self.patterns(events));
+        if too_many {
+            warn!("inform: more than {MAX_EXTRA} additional parameters: the rest is left out");
+        }
+        names
     }
 
     /// DeviceId from the data model (IN-02).
@@ -50,5 +106,53 @@ impl Agent {
 
     pub(super) fn value_of(&self, path: &str) -> Option<String> {
         find(&self.model, path).ok().map(|found| found.value)
+    }
+}
+
+/// The files of the configuration that name more parameters, each with its option: the names, or why there are none.
+pub(super) fn lists(
+    root: &FileRoot,
+    config: &Config,
+) -> [(&'static str, Result<Vec<String>, String>); 2] {
+    let read = |path: &Option<_>, read: fn(&FilePath) -> _| match path {
+        Some(path) => read(&root.join(path)),
+        None => Ok(Vec::new()),
+    };
+    let cpe = &config.cpe;
+    [
+        (
+            "forced_inform_json",
+            read(&cpe.forced_inform_json, |path| list(path, "forced_inform")),
+        ),
+        (
+            "boot_inform_json",
+            read(&cpe.boot_inform_json, |path| list(path, "boot_inform")),
+        ),
+    ]
+}
+
+/// The list under `key`, the one thing in the file that counts: `{"forced_inform": ["Device.X"]}`.
+fn list(path: &FilePath, key: &str) -> Result<Vec<String>, String> {
+    let bytes = read_capped(path, MAX_LIST_BYTES).map_err(|error| error.to_string())?;
+    let shown = path.display();
+    let mut all: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&bytes)
+        .map_err(|error| format!("{shown}: not a JSON object: {error}"))?;
+    let value = all
+        .remove(key)
+        .ok_or_else(|| format!("{shown}: has no {key:?}"))?;
+    let names = Vec::<String>::deserialize(value)
+        .map_err(|_| format!("{shown}: {key:?} is not a list of parameter names"))?;
+    for name in &names {
+        let good = Path::parse(name).is_ok_and(|path| !path.is_partial());
+        if !good {
+            return Err(format!("{shown}: {name:?} is not a parameter's name"));
+        }
+    }
+    match names.len() > MAX_EXTRA {
+        true => Err(format!(
+            "{shown}: {} names are more than {MAX_EXTRA}",
+            names.len()
+        )),
+        false => Ok(names),
     }
 }

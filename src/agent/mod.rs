@@ -116,6 +116,8 @@ pub struct Agent {
     last_session_end: Option<Instant>,
     /// Who the device was and what it was forced to tell in the last Inform.
     last_inform: Option<(DeviceId, Vec<InformParameter>)>,
+    /// More parameters for Informs, from files.
+    inform_lists: inform::Lists,
     /// The next Inform is in the oldest namespace.
     offer_older: bool,
 

@@ -54,7 +54,10 @@ impl Agent {
         if let Some(text) = self.model.backend().durable() {
             self.store.state.backend = text;
         }
-        let changes = self.management_server.borrow_mut().take_changes();
+        let mut ms = self.management_server.borrow_mut();
+        self.store.state.instance_numbers.clone_from(ms.highest());
+        let changes = ms.take_changes();
+        drop(ms);
         // Some may still be there, from a write that failed at the start.
         let mut pending = self.store.state.pending_config.clone();
         pending.extend(

@@ -109,6 +109,7 @@ impl Agent {
             last_session: None,
             last_session_end: None,
             last_inform: None,
+            inform_lists: Default::default(),
             offer_older: false,
             connreq: None,
             listen_again: None,
@@ -139,6 +140,9 @@ impl Agent {
             Err(e) => warn!("address changes are noticed at the next session only: reason=\"{e}\""),
         }
         self.finish_config_write(now);
+        let mut config = std::mem::take(&mut self.config);
+        self.number_inform_parameters(&mut config);
+        self.config = config;
         self.make_connection_request_secrets();
         let booted = self.notice_boot();
         self.restore_schedule(now);
@@ -276,6 +280,7 @@ impl Agent {
 
     /// Puts the configuration in force: everything that does not need a new backend.
     fn apply_config(&mut self, now: Now, registry: &Registry) {
+        self.read_inform_lists();
         self.apply_values(now);
         self.configure_connection();
         self.listen(now, registry);

@@ -5,6 +5,7 @@ mod cpe;
 mod field;
 mod fleet;
 mod golden;
+mod inform;
 mod limits;
 mod notify;
 mod orders;

@@ -45,6 +45,7 @@ pub struct Daemon {
     cpe: Vec<(String, String)>,
     /// Instead of what those two make.
     config: Option<String>,
+    more: String,
     foreground: bool,
     environment: Vec<(String, String)>,
     running: Option<Running>,
@@ -104,6 +105,7 @@ impl Daemon {
                 ("port", &port.to_string()),
             ]),
             config: None,
+            more: String::new(),
             foreground: true,
             environment: Vec::new(),
             running: None,
@@ -142,6 +144,20 @@ impl Daemon {
     /// With this as its whole configuration.
     pub fn config(mut self, text: String) -> Self {
         self.config = Some(text);
+        self
+    }
+
+    /// With one of the shipped profiles.
+    pub fn profile(self, name: &str) -> Self {
+        let path = repository().join("etc/profiles").join(name);
+        let profile = fs::read(path).expect("a shipped profile");
+        self.write("etc/cwmpd/profile.toml", &profile);
+        self
+    }
+
+    /// With more text at the end of the configuration.
+    pub fn more_config(mut self, text: &str) -> Self {
+        self.more.push_str(text);
         self
     }
 
@@ -214,6 +230,7 @@ impl Daemon {
                 text += &format!("\toption {name} '{value}'\n");
             }
         }
+        text += &self.more;
         let text = self.config.as_ref().unwrap_or(&text);
         self.write("etc/config/cwmp", text.as_bytes());
         let private = fs::Permissions::from_mode(0o600);

@@ -7,10 +7,12 @@ use std::path::{Path, PathBuf};
 
 use super::options::{Kind, OPTIONS, SECTIONS, find};
 use super::{
-    Acs, Backend, BackendKind, Compression, Config, ConnectionRequest, Cpe, Identity, Log, LogFile,
-    Problem, Secret, Username,
+    Acs, Backend, BackendKind, Compression, Config, ConnectionRequest, Cpe, Identity,
+    InformParameter, Log, LogFile, Problem, Secret, Username,
 };
-use crate::agent::files::{Root, read_capped};
+use crate::agent::files::{self, read_capped};
+use crate::cwmp::inform::{MAX_ENTRIES, check_event_list, check_parameter_name};
+use crate::datamodel::Root;
 use crate::wire::uci;
 
 /// What icwmp gives every device: known to everybody.
@@ -20,7 +22,7 @@ const MAX_SHOWN: usize = 64;
 
 impl Config {
     /// Reads the file; what cannot be used is reported, and never stops the rest.
-    pub fn load(root: &Root, path: impl AsRef<Path>) -> (Config, Vec<Problem>) {
+    pub fn load(root: &files::Root, path: impl AsRef<Path>) -> (Config, Vec<Problem>) {
         let (config, _, mut problems) = read(root.join(path));
         problems.extend(open_key(root, &config));
         (config, problems)
@@ -28,7 +30,7 @@ impl Config {
 
     /// The problems of the file, and of what it names: `unusable` says section, option and reason.
     pub fn check(
-        root: &Root,
+        root: &files::Root,
         path: impl AsRef<Path>,
         unusable: impl FnOnce(&Config) -> Vec<(&'static str, &'static str, String)>,
     ) -> Vec<Problem> {
@@ -83,7 +85,7 @@ fn read(name: PathBuf) -> (Config, uci::File, Vec<Problem>) {
 }
 
 /// The device's private key, where others may read it.
-fn open_key(root: &Root, config: &Config) -> Option<Problem> {
+fn open_key(root: &files::Root, config: &Config) -> Option<Problem> {
     let file = root.join(config.acs.tls_client_key.as_ref()?);
     let mode = fs::metadata(&file).ok()?.permissions().mode();
     (mode & 0o077 != 0).then(|| Problem {
@@ -159,6 +161,7 @@ pub(super) fn section_name(section: &uci::Section) -> Option<&'static str> {
 }
 
 fn take_section(config: &mut Config, known: &str, section: &uci::Section, problems: &mut Problems) {
+    config.inform_parameter = InformParameter::default();
     for entry in &section.entries {
         match find(known, &entry.name) {
             None => problems.warning(
@@ -178,6 +181,40 @@ fn take_section(config: &mut Config, known: &str, section: &uci::Section, proble
             }
         }
     }
+    if known == "inform_parameter" {
+        take_inform_parameter(config, section, problems);
+    }
+}
+
+/// The section is complete: it is one more entry, if there may be one more.
+fn take_inform_parameter(config: &mut Config, section: &uci::Section, problems: &mut Problems) {
+    let mut entry = std::mem::take(&mut config.inform_parameter);
+    let entries = &mut config.inform_parameters;
+    if entries.len() >= MAX_ENTRIES {
+        let text =
+            format!("more than {MAX_ENTRIES} sections inform_parameter: this one is ignored");
+        return problems.error(section.line, text);
+    }
+    if entries.iter().any(|other| other.instance == entry.instance) {
+        // A section that somebody copied.
+        entry.instance = 0;
+    }
+    let name = &entry.parameter_name;
+    let checked = [Root::Device, Root::InternetGatewayDevice]
+        .into_iter()
+        .find(|root| name.starts_with(root.path()))
+        .map_or(Ok(()), |root| check_parameter_name(root, name));
+    for (option, checked) in [
+        ("parameter_name", checked),
+        ("events_list", check_event_list(&entry.events)),
+    ] {
+        if let Err(reason) = checked {
+            let line = section.entries.iter().rev().find(|e| e.name == option);
+            let line = line.map_or(section.line, |e| e.line);
+            problems.warning(line, format!("inform_parameter.{option}: {reason}"));
+        }
+    }
+    entries.push(entry);
 }
 
 /// What is well-formed but unwise, or cannot work.
@@ -292,9 +329,11 @@ fn blank() -> Config {
             interface: None,
             force_ipv4: false,
             active_notification_throttle: 0,
+            forced_inform_json: NO_PATH,
+            boot_inform_json: NO_PATH,
             backend: Backend {
                 kind: BackendKind::Profile,
-                root: crate::datamodel::Root::Device,
+                root: Root::Device,
                 profile: NO_PATH,
                 program: NO_PATH,
                 arguments: Vec::new(),
@@ -320,5 +359,7 @@ fn blank() -> Config {
                 max_size: 0,
             },
         },
+        inform_parameters: Vec::new(),
+        inform_parameter: InformParameter::default(),
     }
 }

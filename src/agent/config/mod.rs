@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use crate::datamodel::Root;
 
 pub use secret::Secret;
-pub use write::write_back;
+pub use write::{number_instances, write_back};
 
 /// Everything the UCI file decides. Paths are as written: [`Root::join`](super::files::Root::join) them at use.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +30,25 @@ pub struct Config {
     pub connection_request: ConnectionRequest,
     /// Where log lines go.
     pub log: Log,
+    /// Sections `inform_parameter`, in order.
+    pub inform_parameters: Vec<InformParameter>,
+    /// The one of them that is being read.
+    inform_parameter: InformParameter,
+}
+
+/// A section `inform_parameter`: ManagementServer.InformParameter.{i}., as written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct InformParameter {
+    /// Its instance number; 0: none given yet.
+    pub instance: u32,
+    /// Alias; empty: left to the device.
+    pub alias: String,
+    /// Whether it counts.
+    pub enable: bool,
+    /// A path, with `*` for instances or partial.
+    pub parameter_name: String,
+    /// Event codes, with commas; empty: all but `4 VALUE CHANGE`.
+    pub events: String,
 }
 
 /// Section `acs`.
@@ -86,6 +105,10 @@ pub struct Cpe {
     pub active_notification_throttle: u32,
     /// IPv4 addresses of the ACS are tried first.
     pub force_ipv4: bool,
+    /// A file with more parameters for every Inform.
+    pub forced_inform_json: Option<PathBuf>,
+    /// A file with more parameters for Informs with `0 BOOTSTRAP` or `1 BOOT`.
+    pub boot_inform_json: Option<PathBuf>,
     /// Who answers for the data model.
     pub backend: Backend,
 }

@@ -419,7 +419,7 @@ fn the_rest_of_the_forms() {
 #[test]
 fn options_of_icwmp_are_never_unknown() {
     let text = "config lwn\n option enable 1\nconfig autonomous_notify 'transfer_complete'\n option enable 1\n\
-                config inform_parameter\n option events_list 'x'\nconfig acs\n option dhcp_discovery enable\n\
+                config inform_parameter\n option events_list '1 BOOT'\nconfig acs\n option dhcp_discovery enable\n\
                 option heartbeat_time x\nconfig cpe\n option schedule_reboot x\n option log_to_file enable\n";
     assert_eq!(read(text).1, [] as [&str; 0]);
 }
@@ -655,4 +655,88 @@ proptest! {
         prop_assert_eq!(config.acs.password.expose(), &password);
         prop_assert_eq!(config.acs.username, Username::Literal(user));
     }
+}
+
+const ENTRIES: &str = "\
+config inform_parameter 'mine'
+\toption parameter_name Device.A
+\toption instance 2
+
+# a copy
+config inform_parameter
+\toption parameter_name Device.B
+\toption instance 2
+config inform_parameter
+\toption enable yes
+";
+
+#[test]
+fn sections_of_a_table_are_numbered_once() // IN-06
+{
+    let scratch = Scratch::new("config-numbers");
+    let path = scratch.0.join("cwmp");
+    fs::write(&path, ENTRIES).unwrap();
+    number_instances(&path, "inform_parameter", 5).unwrap();
+    let numbered = fs::read_to_string(&path).unwrap();
+    let (config, problems) = read(&numbered);
+    assert_eq!(problems, [] as [&str; 0]);
+    let numbers: Vec<u32> = config
+        .inform_parameters
+        .iter()
+        .map(|e| e.instance)
+        .collect();
+    assert_eq!(numbers, [2, 6, 7]);
+    number_instances(&path, "inform_parameter", 9).unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), numbered);
+}
+
+#[test]
+fn an_instance_is_its_section() // IN-06
+{
+    let scratch = Scratch::new("config-instances");
+    let path = scratch.0.join("cwmp");
+    fs::write(&path, ENTRIES.replacen("instance 2", "instance 3", 1)).unwrap();
+    let changes = [
+        ("inform_parameter:2", "enable", "true"),
+        ("inform_parameter:3", "", ""),
+        ("inform_parameter:4", "enable", "false"),
+        ("inform_parameter:4", "parameter_name", "Device.C"),
+    ];
+    assert!(write_back(&path, &changes).unwrap());
+    let after = fs::read_to_string(&path).unwrap();
+    assert!(
+        after.starts_with("\n# a copy\nconfig inform_parameter\n"),
+        "{after}"
+    );
+    // A power cut may have it all done again.
+    assert!(!write_back(&path, &changes).unwrap());
+    // And so it is in memory.
+    let (mut config, _) = read(&ENTRIES.replacen("instance 2", "instance 3", 1));
+    config.inform_parameters.retain(|entry| entry.instance != 0);
+    for (section, option, value) in changes {
+        config.set(section, option, value).unwrap();
+    }
+    let (mut read, _) = read(&after);
+    read.inform_parameters.retain(|entry| entry.instance != 0);
+    assert_eq!(read, config);
+}
+
+#[test]
+fn what_an_entry_may_not_say_is_told_at_its_line() // IN-07
+{
+    let (config, problems) = read(
+        "config inform_parameter\noption parameter_name Device.ManagementServer.ParameterKey\noption events_list '4 VALUE CHANGE'\n",
+    );
+    assert_eq!(config.inform_parameters.len(), 1);
+    assert_eq!(problems.len(), 2);
+    assert!(
+        problems[0].starts_with("cwmp:2: inform_parameter.parameter_name:"),
+        "{problems:?}"
+    );
+    assert!(
+        problems[1].starts_with("cwmp:3: inform_parameter.events_list:"),
+        "{problems:?}"
+    );
+    let (config, problems) = read(&"config inform_parameter\n".repeat(65));
+    assert_eq!((config.inform_parameters.len(), problems.len()), (64, 1));
 }

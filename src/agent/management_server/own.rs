@@ -75,6 +75,7 @@ impl Own {
                 (item.spec, item.shape) = (Some(spec), Shape::Object(Kind::Table));
             }
         }
+        count(&mut items, &prefix);
         Own {
             root,
             prefix,
@@ -116,9 +117,21 @@ impl Own {
         }
     }
 
-    /// The highest number that an instance of `table` ever had.
-    pub fn highest(&self, table: &str) -> u32 {
-        self.highest.get(table).copied().unwrap_or(0)
+    /// Makes the instances of `table` these, from the daemon's side, with the values that [`Own::put`] gives them.
+    pub fn put_instances(&mut self, table: &str, numbers: impl IntoIterator<Item = u32>) {
+        let path = format!("{}{table}", self.prefix);
+        let instance = |item: &Item| item.number.is_some() && item.path.starts_with(&path);
+        self.items.retain(|item| !instance(item));
+        for number in numbers {
+            insert(&mut self.items, self.table, &self.prefix, &path, number);
+            self.reserve(table, number);
+        }
+        count(&mut self.items, &self.prefix);
+    }
+
+    /// The highest number that an instance ever had, by table: to be kept for [`Own::reserve`].
+    pub fn highest(&self) -> &BTreeMap<String, u32> {
+        &self.highest
     }
 
     /// Numbers up to this one have been given before.
@@ -135,6 +148,26 @@ impl Own {
     /// What a reader sees: inside a transaction, what it has staged.
     fn shown(&self) -> &[Item] {
         self.staged.as_deref().unwrap_or(&self.items)
+    }
+
+    /// What only the parameter's own line, the configuration file or the other instances can say against a value.
+    fn check(&self, item: &Item, spec: &Spec, value: &str) -> Result<(), Fault> {
+        let mut checked = spec.check.map_or(Ok(()), |check| check(self.root, value));
+        // What the configuration could not hold is refused while it still can be told apart (SV-02).
+        if checked.is_ok()
+            && let Some((section, option)) = item.home()
+        {
+            checked = Config::default()
+                .set(&section, option, value)
+                .map_err(|_| "not a value that can be kept".to_owned());
+        }
+        if checked.is_ok()
+            && item.path.ends_with(".Alias")
+            && alias_taken(self.shown(), &item.path, value)
+        {
+            checked = Err("another instance has this alias".to_owned());
+        }
+        checked.map_err(|reason| Self::refuse(Code::INVALID_PARAMETER_VALUE, &item.path, &reason))
     }
 
     fn refuse(code: Code, name: &str, reason: &str) -> Fault {
@@ -243,6 +276,27 @@ fn insert(items: &mut Vec<Item>, specs: &'static [Spec], prefix: &str, table: &s
     items.splice(last + 1..last + 1, new);
 }
 
+/// Computes every `…NumberOfEntries`.
+fn count(items: &mut [Item], prefix: &str) {
+    for index in 0..items.len() {
+        let home = items
+            .get(index)
+            .and_then(|item| item.spec)
+            .map(|spec| spec.home);
+        let Some(Home::Count(table)) = home else {
+            continue;
+        };
+        let entries = numbers(items, &format!("{prefix}{table}"))
+            .count()
+            .to_string();
+        if let Some(Shape::Parameter { value, .. }) =
+            items.get_mut(index).map(|item| &mut item.shape)
+        {
+            *value = entries;
+        }
+    }
+}
+
 impl DataModel for Own {
     fn root(&self) -> Root {
         self.root
@@ -298,23 +352,10 @@ impl DataModel for Own {
         if !info.writable() {
             return Err(Self::refuse(Code::NOT_WRITABLE, name, "read only"));
         }
-        let text = value.text();
-        let mut checked = spec.check.map_or(Ok(()), |check| check(self.root, text));
-        // What the configuration could not hold is refused while it still can be told apart (SV-02).
-        if checked.is_ok()
-            && let Some((section, option)) = item.home()
-        {
-            checked = Config::default()
-                .set(&section, option, text)
-                .map_err(|_| "not a value that can be kept".to_owned());
-        }
-        if checked.is_ok() && name.ends_with(".Alias") && alias_taken(items, name, text) {
-            checked = Err("another instance has this alias".to_owned());
-        }
-        checked.map_err(|reason| Self::refuse(Code::INVALID_PARAMETER_VALUE, name, &reason))?;
+        self.check(item, spec, value.text())?;
         if let Some(place) = value_mut(self.staged.get_or_insert_with(|| self.items.clone()), name)
         {
-            *place = text.to_owned();
+            value.text().clone_into(place);
         }
         Ok(())
     }
@@ -341,7 +382,8 @@ impl DataModel for Own {
             .strip_prefix(&self.prefix)
             .unwrap_or_default()
             .to_owned();
-        let number = self.highest(&name).checked_add(1).ok_or_else(|| {
+        let highest = self.highest.get(&name).copied().unwrap_or(0);
+        let number = highest.checked_add(1).ok_or_else(|| {
             Self::refuse(
                 Code::RESOURCES_EXCEEDED,
                 table,
@@ -352,9 +394,20 @@ impl DataModel for Own {
         self.reserve(&name, number);
         let items = self.staged.get_or_insert_with(|| self.items.clone());
         insert(items, self.table, &self.prefix, table, number);
+        count(items, &self.prefix);
         let path = format!("{table}{number}.Alias");
-        if let Some(value) = value_mut(items, &path) {
-            *value = alias.map_or_else(|| format!("cpe-{number}"), str::to_owned);
+        let alias = alias.map_or_else(|| format!("cpe-{number}"), str::to_owned);
+        if let Some(item) = self.shown().iter().find(|item| item.path == path)
+            && let Some(spec) = item.spec
+        {
+            self.check(item, spec, &alias)?;
+        }
+        if let Some(value) = self
+            .staged
+            .as_mut()
+            .and_then(|items| value_mut(items, &path))
+        {
+            *value = alias;
         }
         self.added.push(number);
         Ok(Some(number))
@@ -371,6 +424,7 @@ impl DataModel for Own {
         }
         let items = self.staged.get_or_insert_with(|| self.items.clone());
         items.retain(|item| !item.path.starts_with(instance));
+        count(items, &self.prefix);
         Ok(())
     }
 

@@ -7,6 +7,8 @@ use crate::datamodel::{Access, Info, Limits, Notify, Root, Type};
 pub(super) enum Home {
     /// An option of the configuration file: section and option. Below an instance, of the section that is this instance.
     Option(&'static str, &'static str),
+    /// How many instances the table of that name has.
+    Count(&'static str),
     /// The daemon computes it.
     Daemon,
 }

@@ -1,6 +1,7 @@
 //! The parameters of `ManagementServer.` that this daemon implements.
 
-use super::spec::{BASE, Spec, option};
+use super::spec::{BASE, Home, Spec, option};
+use crate::cwmp::inform::{MAX_ENTRIES, check_event_list, check_parameter_name};
 use crate::datamodel::{Notify, Root, Type};
 
 /// TR-181 2.17 and TR-098 1.8 `ManagementServer.`, as far as this daemon implements it.
@@ -124,7 +125,58 @@ pub(super) static TABLE: &[Spec] = &[
         tr181_only: true,
         ..BASE
     },
+    Spec {
+        name: "InformParameterNumberOfEntries",
+        ty: Type::UnsignedInt,
+        home: Home::Count("InformParameter."),
+        ..BASE
+    },
+    Spec {
+        max: Some(MAX_ENTRIES as u64),
+        ..option("InformParameter.{i}.", Type::String, INFORM_PARAMETER, "")
+    },
+    Spec {
+        default: "false",
+        ..option(
+            "InformParameter.{i}.Enable",
+            Type::Boolean,
+            INFORM_PARAMETER,
+            "enable",
+        )
+    },
+    Spec {
+        max: Some(64),
+        ..option(
+            "InformParameter.{i}.Alias",
+            Type::String,
+            INFORM_PARAMETER,
+            "alias",
+        )
+    },
+    Spec {
+        max: Some(256),
+        check: Some(check_parameter_name),
+        ..option(
+            "InformParameter.{i}.ParameterName",
+            Type::String,
+            INFORM_PARAMETER,
+            "parameter_name",
+        )
+    },
+    Spec {
+        list: true,
+        check: Some(|_, list| check_event_list(list)),
+        ..option(
+            "InformParameter.{i}.EventList",
+            Type::String,
+            INFORM_PARAMETER,
+            "events_list",
+        )
+    },
 ];
+
+/// The section that is one entry of InformParameter.
+const INFORM_PARAMETER: &str = "inform_parameter";
 
 /// DH-06: an ACS URL that could never be used would lock the ACS out.
 fn acs_url(_: Root, value: &str) -> Result<(), String> {

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::spec::{BASE, Spec, option};
+use super::spec::{BASE, Home, Spec, option};
 use super::*;
 use crate::datamodel::{Applied, Code, DataModel, Depth, Fault, Node, Progress, Type, Value, find};
 
@@ -111,7 +111,8 @@ fn types_access_and_limits_are_those_of_the_published_models() {
             .filter_map(|row| Some((*row.first()?, row)))
             .collect();
         let mut implemented = Vec::new();
-        let ms = management_server(root);
+        let mut ms = management_server(root);
+        ms.put_instances("InformParameter.", [1]);
         ms.visit(ms.prefix(), Depth::All, &mut |node| {
             if let Node::Parameter { path, info, .. } = node {
                 implemented.push((path.to_owned(), info.clone()));
@@ -120,12 +121,14 @@ fn types_access_and_limits_are_those_of_the_published_models() {
         .unwrap();
         for (name, info) in &implemented {
             let row = rows
-                .get(name.as_str())
+                .get(name.replace(".1.", ".{i}.").as_str())
                 .unwrap_or_else(|| panic!("{name} is not in {file}"));
             let column = |n: usize| row.get(n).copied().unwrap_or_default();
             let flags: Vec<&str> = column(3).split(',').collect();
             assert_eq!(info.ty.xsd_name(), column(1), "{name}");
-            assert_eq!(info.writable(), column(2) == "W", "{name}");
+            // CWMP has no "once": what USP may only write when it creates, an ACS may write (TR-069 3.6.1).
+            let writable = ["W", "writeOnceReadOnly"].contains(&column(2));
+            assert_eq!(info.writable(), writable, "{name}");
             assert_eq!(info.hidden, flags.contains(&"hidden"), "{name}");
             assert_eq!(
                 info.forced_inform,
@@ -164,6 +167,11 @@ static NESTED: &[Spec] = &[
     option("Policy.Enable", Type::Boolean, "cpe", "enable"),
     Spec {
         name: "Deep.Down.Name",
+        ..BASE
+    },
+    Spec {
+        name: "EntryNumberOfEntries",
+        home: Home::Count("Entry."),
         ..BASE
     },
     Spec {
@@ -207,13 +215,21 @@ fn objects_below_come_from_the_names_in_the_table() {
         "Deep.",
         "Deep.Down.",
         "Deep.Down.Name",
+        "EntryNumberOfEntries",
         "Entry.",
     ];
     assert_eq!(
         shown(&own, "Device.X.", Depth::All),
         all.map(|name| format!("Device.X.{name}"))
     );
-    let next = ["Plain", "Policy.", "Deep.", "Entry."].map(|name| format!("Device.X.{name}"));
+    let next = [
+        "Plain",
+        "Policy.",
+        "Deep.",
+        "EntryNumberOfEntries",
+        "Entry.",
+    ]
+    .map(|name| format!("Device.X.{name}"));
     assert_eq!(shown(&own, "Device.X.", Depth::NextLevel), next);
     assert_eq!(
         shown(&own, "Device.X.Deep.", Depth::NextLevel),
@@ -273,6 +289,15 @@ fn instances_are_added_set_and_deleted_and_no_number_comes_twice() {
         shown(&own, "Device.X.Entry.", Depth::NextLevel),
         ["Device.X.Entry.1."]
     );
+    own.put_instances("Entry.", [7]);
+    own.begin();
+    assert_eq!(own.add("Device.X.Entry.", None).unwrap(), Some(8));
+    assert_eq!(
+        find(&own, "Device.X.EntryNumberOfEntries").unwrap().value,
+        "2"
+    );
+    own.abort();
+    assert_eq!(own.get("EntryNumberOfEntries"), "1");
     assert!(own.delete("Device.X.Policy.").is_err());
     assert!(own.add("Device.X.Deep.", None).is_err());
 }

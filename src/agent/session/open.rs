@@ -110,7 +110,10 @@ impl Agent {
             self.queue.push(Event::new(EventCode::ValueChange));
         }
         let device = self.device_id();
-        let parameters = inform::parameters(&self.model, changed.iter().map(String::as_str));
+        let events: Vec<EventCode> = self.queue.iter().map(|event| event.code).collect();
+        let extra = self.extra_parameters(&events);
+        let others = changed.iter().chain(&extra).map(String::as_str);
+        let parameters = inform::parameters(&self.model, others);
         let reported = changed
             .into_iter()
             .filter_map(|p| self.value_of(&p).map(|v| (p, v)))

@@ -47,6 +47,8 @@ pub struct State {
     /// What a transaction of the ACS must still write to the configuration file: section, option, value. Not empty
     /// only between the two writes.
     pub pending_config: Vec<[String; 3]>,
+    /// The highest instance number ever given, by table of ManagementServer: none is given twice.
+    pub instance_numbers: BTreeMap<String, u32>,
     /// Notification attributes that differ from the default, by path.
     pub attributes: Attributes,
     /// Last values told to the ACS of parameters whose changes are notified, by path.
@@ -131,6 +133,7 @@ impl Default for State {
             statistics: Statistics::default(),
             events: EventQueue::default(),
             scheduled_informs: Vec::new(),
+            instance_numbers: BTreeMap::new(),
             pending_config: Vec::new(),
             attributes: Attributes::default(),
             notified: BTreeMap::new(),

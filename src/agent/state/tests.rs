@@ -54,6 +54,7 @@ fn full() -> State {
             made_unix: 1,
             due_unix: 10,
         }],
+        instance_numbers: [("InformParameter.".to_owned(), 7)].into(),
         pending_config: vec![["acs".into(), "url".into(), "http://a/".into()]],
         attributes,
         notified: [("Device.X".to_owned(), "1".to_owned())].into(),

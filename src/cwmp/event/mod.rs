@@ -11,6 +11,9 @@ use std::str::FromStr;
 /// Longest CommandKey (TR-069 A.3.3.1), in characters.
 pub const MAX_COMMAND_KEY: usize = 32;
 
+/// Longest event code (TR-069 A.3.3.1), in characters.
+const MAX_EVENT_CODE: usize = 64;
+
 /// An event code. The order is the one in which an Inform lists them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "&'static str", try_from = "String")]
@@ -176,6 +179,16 @@ impl From<EventCode> for &'static str {
     fn from(code: EventCode) -> Self {
         code.text()
     }
+}
+
+/// Whether a text has the form of a vendor's event code, `X <OUI or VENDOR> <event>` (TR-069 3.7.1.5).
+pub fn is_vendor_event(text: &str) -> bool {
+    let mut words = text.splitn(3, ' ');
+    words.next() == Some("X")
+        && text.chars().count() <= MAX_EVENT_CODE
+        && !text.chars().any(char::is_control)
+        && words.all(|word| !word.is_empty())
+        && text.matches(' ').count() >= 2
 }
 
 /// A text that is no event code.

@@ -116,3 +116,82 @@ fn events_and_counters() {
     });
     assert!(text_of(&sent, "CurrentTime").unwrap().ends_with("+02:00"));
 }
+
+#[test]
+fn an_event_list_means_informs_with_one_of_its_events() {
+    // IN-06
+    use EventCode::*;
+    for (list, events, meant) in [
+        ("", &[ValueChange][..], false),
+        ("", &[Periodic], true),
+        (" , ", &[ValueChange, Periodic], true),
+        ("1 BOOT", &[Periodic], false),
+        ("1 BOOT, 2 PERIODIC", &[Periodic], true),
+        ("M Reboot", &[Boot, MReboot], true),
+        ("4 VALUE CHANGE", &[ValueChange], false),
+        ("X 00D0D0 Mine", &[Boot], false),
+        ("1 BOOT", &[], false),
+        ("", &[], false),
+    ] {
+        assert_eq!(is_meant(list, events.iter()), meant, "{list:?} {events:?}");
+    }
+}
+
+#[test]
+fn event_lists_and_parameter_names_are_checked() {
+    // IN-07
+    for code in EventCode::ALL {
+        let allowed = code != EventCode::ValueChange;
+        assert_eq!(check_event_list(code.text()).is_ok(), allowed, "{code}");
+    }
+    for list in ["", "1 BOOT,M Download", "X VENDOR my event"] {
+        assert_eq!(check_event_list(list), Ok(()), "{list}");
+    }
+    for list in [
+        "1 boot",
+        "BOOT",
+        "1 BOOT;2 PERIODIC",
+        "X",
+        "X A",
+        "X  B",
+        "X A ",
+    ] {
+        assert!(check_event_list(list).is_err(), "{list}");
+    }
+    for root in [Root::Device, Root::InternetGatewayDevice] {
+        for name in forced_parameters(root) {
+            assert!(check_parameter_name(root, name).is_err(), "{name}");
+        }
+        let path = root.path();
+        for name in [
+            "WiFi.SSID.*.SSID",
+            "DeviceInfo.UpTime",
+            "Time.",
+            "IP.Interface.[a].Enable",
+        ] {
+            assert_eq!(check_parameter_name(root, &format!("{path}{name}")), Ok(()));
+        }
+        for name in ["WiFi.SSID.*", "*", "Wi*", "A B"] {
+            assert!(check_parameter_name(root, &format!("{path}{name}")).is_err());
+        }
+    }
+}
+
+#[test]
+fn patterns_bring_in_what_there_is_and_no_more_than_fits() {
+    // IN-06
+    let mut model = FakeModel::device();
+    let (names, too_many) = expand(
+        &model,
+        ["Device.Time.Enable", "Device.None.*.X", "Device.Gone", "*."],
+    );
+    assert_eq!(
+        (names, too_many),
+        (vec!["Device.Time.Enable".to_owned()], false)
+    );
+    for number in 0..2 * MAX_EXTRA {
+        model.parameter(&format!("Device.X_EX.P{number}"), Type::String, false, "");
+    }
+    let (names, too_many) = expand(&model, ["Device."]);
+    assert_eq!((names.len(), too_many), (MAX_EXTRA, true));
+}

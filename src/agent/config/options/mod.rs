@@ -58,8 +58,9 @@ pub enum Kind {
     Unused,
 }
 
-/// The option of that name.
+/// The option of that name. A section may be given with its instance, as `inform_parameter:3`.
 pub fn find(section: &str, name: &str) -> Option<&'static Opt> {
+    let section = section.split(':').next().unwrap_or_default();
     OPTIONS
         .iter()
         .find(|option| option.section == section && option.name == name)

@@ -10,6 +10,9 @@ use Kind::{Flag, List, Number, Path, Secret, Text, Unused, User};
 /// DeviceId's fields (IN-01).
 const MAX_IDENTITY: usize = 64;
 
+/// An EventList with every event in it, and some of the vendor.
+const MAX_EVENTS: usize = 1024;
+
 const fn acs(name: &'static str, kind: Kind, default: &'static str, doc: &'static str) -> Opt {
     Opt {
         section: "acs",
@@ -23,6 +26,21 @@ const fn acs(name: &'static str, kind: Kind, default: &'static str, doc: &'stati
 const fn cpe(name: &'static str, kind: Kind, default: &'static str, doc: &'static str) -> Opt {
     Opt {
         section: "cpe",
+        name,
+        kind,
+        default,
+        doc,
+    }
+}
+
+const fn inform_parameter(
+    name: &'static str,
+    kind: Kind,
+    default: &'static str,
+    doc: &'static str,
+) -> Opt {
+    Opt {
+        section: "inform_parameter",
         name,
         kind,
         default,
@@ -89,12 +107,20 @@ pub const OPTIONS: &[Opt] = &[
     cpe("path", REQUEST_PATH, "", "path of the connection request URL; empty: made at the first boot"),
     cpe("cr_timeout", Number { min: 1, max: 60, field: |c| &mut c.connection_request.timeout }, "5", "seconds a client may take for its connection request"),
     cpe("ip", ADDRESS, "", "address in the connection request URL; empty: the one that sessions leave from"),
+    cpe("forced_inform_json", Path(|c| &mut c.cpe.forced_inform_json), "", "JSON file {\"forced_inform\": [names]}: more parameters for every Inform"),
+    cpe("boot_inform_json", Path(|c| &mut c.cpe.boot_inform_json), "", "JSON file {\"boot_inform\": [names]}: more parameters for Informs with 0 BOOTSTRAP or 1 BOOT"),
     cpe("log_severity", SEVERITY, "INFO", "log nothing finer than this"),
     cpe("log_to_console", Flag(|c| &mut c.log.console), "0", "log to standard error"),
     cpe("log_to_syslog", Flag(|c| &mut c.log.syslog), "1", "log to syslog"),
     cpe("log_to_file", Flag(|c| &mut c.log.file.enable), "0", "log to a file as well"),
     cpe("log_file_name", Path(|c| &mut c.log.file.path), "/var/log/icwmpd.log", "which file"),
     cpe("log_max_size", Number { min: 1024, max: u32::MAX, field: |c| &mut c.log.file.max_size }, "102400", "bytes at which it is renamed to .1 and begun anew"),
+
+    inform_parameter("enable", Flag(|c| &mut c.inform_parameter.enable), "0", "tell one more parameter in Informs (ManagementServer.InformParameter)"),
+    inform_parameter("parameter_name", Text(MAX_TEXT, |c| &mut c.inform_parameter.parameter_name), "", "which: a full name, with * for instances, or a partial path"),
+    inform_parameter("events_list", Text(MAX_EVENTS, |c| &mut c.inform_parameter.events), "", "in Informs with which events, with commas; empty: all but 4 VALUE CHANGE"),
+    inform_parameter("alias", Text(MAX_IDENTITY, |c| &mut c.inform_parameter.alias), "", "name of the entry; empty: left to the device"),
+    inform_parameter("instance", Number { min: 0, max: u32::MAX, field: |c| &mut c.inform_parameter.instance }, "0", "instance number; the device fills it in and never gives it again"),
 
     unused("acs", "ParameterKey", "the last ParameterKey; kept in the state file now"),
     unused("acs", "dhcp_discovery", "take the ACS URL from DHCP"),
@@ -123,8 +149,6 @@ pub const OPTIONS: &[Opt] = &[
     unused("cpe", "periodic_notify_interval", "seconds between two such looks"),
     unused("cpe", "notification", "look for changes when a configuration file changes"),
     unused("cpe", "custom_notify_json", "notification settings to import once"),
-    unused("cpe", "forced_inform_json", "more parameters for each Inform"),
-    unused("cpe", "boot_inform_json", "more parameters for the Inform after boot"),
     unused("cpe", "md_notif_limit", "ManageableDevice notification limit"),
     unused("cpe", "dhcp_provisioning_code", "the provisioning code that DHCP gave"),
     unused("cpe", "schedule_reboot", "ManagementServer.ScheduleReboot"),
@@ -145,8 +169,4 @@ pub const OPTIONS: &[Opt] = &[
     unused("autonomous_notify", "result_type", "which outcomes"),
     unused("autonomous_notify", "file_type", "which files"),
     unused("autonomous_notify", "fault_code", "which faults"),
-
-    unused("inform_parameter", "enable", "one more parameter for Informs (ManagementServer.InformParameter)"),
-    unused("inform_parameter", "parameter_name", "which"),
-    unused("inform_parameter", "events_list", "in which Informs"),
 ];
