@@ -2,6 +2,7 @@
 
 use super::envelope::{array, parameter_value};
 use super::event::{CAPACITY, Event, EventCode, is_vendor_event};
+use crate::datamodel::naming::{InstanceMode, Namer};
 use crate::datamodel::path::Path;
 use crate::datamodel::resolve::{Search, resolve_within};
 use crate::datamodel::{DataModel, Depth, Found, Node, Root, Type, find};
@@ -103,7 +104,8 @@ impl Inform {
 }
 
 /// The parameters that every Inform carries (table P of the checklist), as far as the model has them, with those of
-/// `others` behind them: full names of changed parameters and the like. What does not exist is left out.
+/// `others` behind them: full names of changed parameters and the like, with instance numbers. What does not exist is left
+/// out; the rest is named as InstanceMode says (IN-10).
 pub fn parameters<'a>(
     model: &dyn DataModel,
     others: impl IntoIterator<Item = &'a str>,
@@ -112,6 +114,7 @@ pub fn parameters<'a>(
         .iter()
         .map(|name| (*name).to_owned());
     let names = forced.chain(external_ip_address(model));
+    let mut namer = Namer::new(model, InstanceMode::of(model));
     let mut seen = HashSet::new();
     let mut found = Vec::new();
     for name in names.chain(others.into_iter().map(str::to_owned)) {
@@ -119,7 +122,7 @@ pub fn parameters<'a>(
             && let Ok(Found { info, value }) = find(model, &name)
         {
             found.push(InformParameter {
-                name,
+                name: namer.name(&name).to_owned(),
                 ty: info.ty,
                 value,
             });

@@ -3,7 +3,7 @@
 use super::{
     Access, Applied, DataModel, Depth, Fault, Info, Kind, Node, Progress, Root, Touch, Value,
 };
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -22,6 +22,8 @@ pub(crate) struct Fake {
     /// Calls, in order, under this name.
     pub calls: Rc<RefCell<Vec<String>>>,
     pub name: &'static str,
+    /// How often it was visited.
+    pub visits: Cell<u32>,
 }
 
 impl Fake {
@@ -86,6 +88,7 @@ impl DataModel for Fake {
         depth: Depth,
         visitor: &mut dyn FnMut(Node<'_>),
     ) -> Result<(), Fault> {
+        self.visits.set(self.visits.get() + 1);
         let nodes = self.staged.as_ref().unwrap_or(&self.nodes);
         if !at.is_empty() && !nodes.iter().any(|(path, _)| path == at) {
             return Err(Fault::invalid_name(at));

@@ -19,6 +19,7 @@ mod fake;
 mod fault;
 mod info;
 pub mod mounts;
+pub mod naming;
 pub mod path;
 pub mod resolve;
 mod value;

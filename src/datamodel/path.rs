@@ -71,6 +71,17 @@ impl<'a> Path<'a> {
         self.segments.contains(&Segment::Wildcard)
     }
 
+    /// The table and the alias, when the last piece is an alias: what AddObject takes (TR-069 A.3.2.6).
+    #[must_use]
+    pub fn split_alias(&self) -> Option<(&'a str, &'a str)> {
+        let Some(&Segment::Alias(alias)) = self.segments.last() else {
+            return None;
+        };
+        // `[alias].`
+        let end = self.text.len().checked_sub(alias.len() + 3)?;
+        Some((self.text.get(..end)?, alias))
+    }
+
     /// The part before the first alias or wildcard: what a [`super::Touch`] takes.
     #[must_use]
     pub fn concrete_prefix(&self) -> &'a str {
@@ -108,8 +119,7 @@ fn next(rest: &str) -> Option<(Segment<'_>, &str)> {
     if let Some(inner) = rest.strip_prefix('[') {
         let (alias, after) = inner.split_once(']')?;
         let after = after.strip_prefix('.')?;
-        let fits = !alias.is_empty() && alias.chars().count() <= MAX_ALIAS;
-        return fits.then_some((Segment::Alias(alias), after));
+        return can_be_alias(alias).then_some((Segment::Alias(alias), after));
     }
     // Both stand for an instance, an object: a dot must follow.
     if let Some(after) = rest.strip_prefix("*.") {
@@ -124,6 +134,12 @@ fn next(rest: &str) -> Option<(Segment<'_>, &str)> {
         return None;
     };
     Some((segment, after))
+}
+
+/// Whether `[text]` can stand in a path: neither empty nor too long, no brackets.
+#[must_use]
+pub fn can_be_alias(text: &str) -> bool {
+    !text.is_empty() && !text.contains(['[', ']']) && text.chars().count() <= MAX_ALIAS
 }
 
 /// An instance number as a path writes it: at least 1, no sign, no leading zeros.
@@ -174,6 +190,18 @@ mod tests {
     }
 
     #[test]
+    fn a_table_and_the_alias_of_its_instance() {
+        let split = |text| Path::parse(text).unwrap().split_alias();
+        assert_eq!(
+            split("Device.A.[b].C.[d.é]."),
+            Some(("Device.A.[b].C.", "d.é"))
+        );
+        for text in ["", "Device.A.", "Device.A.1.", "Device.A.[b].C"] {
+            assert_eq!(split(text), None, "{text}");
+        }
+    }
+
+    #[test]
     fn ill_formed_paths_are_9005() {
         for text in [
             ".",
@@ -187,6 +215,8 @@ mod tests {
             "Device.[].",
             "Device.[a",
             "Device.[a]b.",
+            "Device.[a[b].",
+            "Device.[[a]].",
             "Device.A.*",
             "Device.a*.",
             "*.",

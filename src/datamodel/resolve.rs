@@ -1,7 +1,9 @@
 //! From a path with aliases and wildcards to the concrete paths that exist.
 
+use super::naming::{InstanceMode, alias_of};
 use super::path::{Path, Segment, instance_number};
 use super::{Code, DataModel, Depth, Fault, Node, find};
+use std::collections::HashMap;
 
 /// Instances that are looked at for the paths of one request: a wildcard looks at all of a table, and so does an alias.
 /// Some 30,000 of them fit into one message, and what they find together is limited by nothing else.
@@ -12,36 +14,70 @@ const MAX_LOOKED_AT: usize = 1 << 16;
 pub struct Resolved {
     /// With instance numbers only.
     pub path: String,
-    /// The same with the aliases that were used to ask for it: an answer repeats them (AL-06).
+    /// How the answer names it: instances as they were asked for, those behind a wildcard as InstanceMode says (AL-06).
     pub asked: String,
 }
 
-impl Resolved {
-    /// How the answer names `below`, a concrete path at or below [`Resolved::path`].
-    #[must_use]
-    pub fn as_asked(&self, below: &str) -> String {
-        match below.strip_prefix(&self.path) {
-            Some(rest) => format!("{}{rest}", self.asked),
-            None => below.to_owned(),
-        }
-    }
-}
-
-/// What the paths of one request may still cost.
+/// The search for all paths of one request: what it may still cost, and what it knows already.
+///
+/// The aliases of a table are read once. So all paths of a request mean the same instances, also when the request itself
+/// renames some (TR-069 A.3.2.1: the order of its parameters means nothing).
 #[derive(Clone, Debug)]
 pub struct Search {
+    mode: InstanceMode,
     left: usize,
-}
-
-impl Default for Search {
-    fn default() -> Self {
-        Search {
-            left: MAX_LOOKED_AT,
-        }
-    }
+    /// Table → alias → instance.
+    aliases: HashMap<String, HashMap<String, String>>,
 }
 
 impl Search {
+    /// For a request whose answer is named in `mode`.
+    #[must_use]
+    pub fn new(mode: InstanceMode) -> Self {
+        Search {
+            mode,
+            left: MAX_LOOKED_AT,
+            aliases: HashMap::new(),
+        }
+    }
+
+    /// The instance of `table` that has that alias.
+    fn instance(
+        &mut self,
+        model: &dyn DataModel,
+        table: &str,
+        alias: &str,
+    ) -> Result<Option<String>, Fault> {
+        if !self.aliases.contains_key(table) {
+            let instances = instances(model, table).unwrap_or_default();
+            self.charge(1 + instances.len())?;
+            let mut known = HashMap::new();
+            for instance in instances {
+                if let Some(alias) = alias_of(model, &instance) {
+                    known.entry(alias).or_insert(instance);
+                }
+            }
+            self.aliases.insert(table.to_owned(), known);
+        }
+        let known = self.aliases.get(table);
+        Ok(known.and_then(|known| known.get(alias).cloned()))
+    }
+
+    /// How `instance` is named that a wildcard found in `table`.
+    fn name(&self, model: &dyn DataModel, table: &Resolved, instance: &str) -> String {
+        let alias = match self.mode {
+            InstanceMode::InstanceNumber => None,
+            InstanceMode::InstanceAlias => alias_of(model, instance),
+        };
+        match alias {
+            Some(alias) => format!("{}[{alias}].", table.asked),
+            None => {
+                let number = instance.strip_prefix(&table.path).unwrap_or_default();
+                format!("{}{number}", table.asked)
+            }
+        }
+    }
+
     fn charge(&mut self, instances: usize) -> Result<(), Fault> {
         let left = self.left.checked_sub(instances);
         self.left = left.unwrap_or(0);
@@ -54,7 +90,7 @@ impl Search {
 
 /// [`resolve_within`] for a request that has one path.
 pub fn resolve(model: &dyn DataModel, path: &Path<'_>) -> Result<Vec<Resolved>, Fault> {
-    resolve_within(&mut Search::default(), model, path)
+    resolve_within(&mut Search::new(InstanceMode::of(model)), model, path)
 }
 
 /// All concrete paths that `path` stands for, in the model's order.
@@ -92,9 +128,7 @@ pub fn resolve_within(
             Segment::Alias(alias) => {
                 let mut next = Vec::with_capacity(found.len());
                 for table in &found {
-                    let instances = instances(model, &table.path).unwrap_or_default();
-                    search.charge(1 + instances.len())?;
-                    match with_alias(model, instances, alias) {
+                    match search.instance(model, &table.path, alias)? {
                         Some(path) => {
                             let asked = format!("{}[{alias}].", table.asked);
                             next.push(Resolved { path, asked });
@@ -112,7 +146,7 @@ pub fn resolve_within(
                         Ok(paths) => {
                             search.charge(1 + paths.len())?;
                             next.extend(paths.into_iter().map(|path| {
-                                let asked = table.as_asked(&path);
+                                let asked = search.name(model, table, &path);
                                 Resolved { path, asked }
                             }));
                         }
@@ -134,7 +168,7 @@ pub fn resolve_within(
 /// As [`resolve`], for what takes one thing only: SetParameterValues, AddObject, DeleteObject. Wildcards are
 /// fault 9005 (GN-15).
 pub fn resolve_one(model: &dyn DataModel, path: &Path<'_>) -> Result<Resolved, Fault> {
-    resolve_one_within(&mut Search::default(), model, path)
+    resolve_one_within(&mut Search::new(InstanceMode::InstanceNumber), model, path)
 }
 
 /// [`resolve_one`] for a request that has several paths.
@@ -169,14 +203,6 @@ fn instances(model: &dyn DataModel, table: &str) -> Result<Vec<String>, Fault> {
         }
     })?;
     Ok(paths)
-}
-
-/// The one of these instances that has that alias.
-fn with_alias(model: &dyn DataModel, instances: Vec<String>, alias: &str) -> Option<String> {
-    let has = |path: &String| {
-        find(model, &format!("{path}Alias")).is_ok_and(|found| found.value == alias)
-    };
-    instances.into_iter().find(has)
 }
 
 fn exists(model: &dyn DataModel, path: &str) -> bool {

@@ -149,6 +149,15 @@ impl FakeModel {
         model
     }
 
+    /// Sets ManagementServer.InstanceMode and AutoCreateInstances.
+    pub fn addressing(mut self, mode: &str, create: bool) -> Self {
+        let prefix = format!("{}ManagementServer.", self.root.path());
+        self.parameter(&format!("{prefix}InstanceMode"), Type::String, true, mode);
+        let name = format!("{prefix}AutoCreateInstances");
+        self.parameter(&name, Type::Boolean, true, &create.to_string());
+        self
+    }
+
     fn empty(root: Root) -> Self {
         let mut model = FakeModel {
             root,
@@ -299,6 +308,27 @@ impl DataModel for FakeModel {
         let next = self.numbers.entry(table.to_owned()).or_insert(10);
         let number = *next;
         *next += 1;
+        // It holds what the first instance holds.
+        let first = self.entries.keys().find_map(|path| {
+            let number = path.strip_prefix(table)?.split_once('.')?.0;
+            Some(format!("{table}{number}."))
+        });
+        let members: Vec<(String, Info)> = self
+            .entries
+            .iter()
+            .filter_map(|(path, entry)| {
+                let member = path.strip_prefix(first.as_deref()?)?;
+                match entry {
+                    Entry::Parameter(info, _) => Some((member.to_owned(), info.clone())),
+                    Entry::Object(..) => None,
+                }
+            })
+            .collect();
+        for (member, info) in members {
+            let path = format!("{table}{number}.{member}");
+            self.entries
+                .insert(path, Entry::Parameter(info, String::new()));
+        }
         self.object(&format!("{table}{number}."), Kind::Instance, true);
         let given = format!("cpe-{number}");
         let alias = alias.unwrap_or(&given);

@@ -4,9 +4,9 @@ use super::paths::touch_object;
 use super::{Facts, Method, arguments, staged};
 use crate::cwmp::fault::Refusal;
 use crate::cwmp::promise::Promise;
-use crate::datamodel::path::{Path, Segment};
+use crate::datamodel::path::Path;
 use crate::datamodel::resolve::resolve_one;
-use crate::datamodel::{DataModel, Fault, Touch};
+use crate::datamodel::{Code, DataModel, Fault, Touch};
 use crate::wire::xml::{Element, Writer};
 
 struct AddObject {
@@ -24,39 +24,28 @@ pub(super) fn decode(method: &Element) -> Result<Box<dyn Method>, Fault> {
 }
 
 impl AddObject {
-    /// The table, and the alias that the new instance is to have.
-    fn table(&self) -> Result<(&str, Option<&str>), Fault> {
-        let path = Path::parse(&self.name)?;
-        let alias = match path.segments().last() {
-            Some(Segment::Alias(alias)) => Some(*alias),
-            _ => None,
-        };
-        let table = match alias {
-            // Without `[alias].`
-            Some(alias) => self
-                .name
-                .get(..self.name.len().saturating_sub(alias.len() + 3)),
-            None => Some(self.name.as_str()),
-        };
-        let table = table.filter(|table| table.ends_with('.'));
-        table
-            .map(|table| (table, alias))
-            .ok_or_else(|| Fault::invalid_name(&self.name))
-    }
-
     fn stage(&self, model: &mut dyn DataModel) -> Result<(), Fault> {
-        let (table, alias) = self.table()?;
-        let table = resolve_one(model, &Path::parse(table)?)?.path;
-        // AL-04: an alias that is taken is refused.
-        if alias.is_some() && resolve_one(model, &Path::parse(&self.name)?).is_ok() {
+        let path = Path::parse(&self.name)?;
+        let (table, alias) = match path.split_alias() {
+            Some((table, alias)) => (Path::parse(table)?, Some(alias)),
+            None => (path.clone(), None),
+        };
+        // A table's own name ends with a dot; an instance of it with a number has no instances.
+        if !table.is_partial() {
             return Err(Fault::invalid_name(&self.name));
+        }
+        let table = resolve_one(model, &table)?.path;
+        // AL-04: an alias that is taken is refused.
+        if alias.is_some() && resolve_one(model, &path).is_ok() {
+            let text = format!("{}: there is such an instance already", self.name);
+            return Err(Fault::new(Code::INVALID_PARAMETER_NAME, text));
         }
         model.add(&table, alias).map(drop)
     }
 }
 
 impl Method for AddObject {
-    fn touch(&self) -> Option<Touch> {
+    fn touch(&self, _: &dyn DataModel) -> Option<Touch> {
         touch_object(&self.name, Touch::Add)
     }
 

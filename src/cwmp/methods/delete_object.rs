@@ -39,7 +39,7 @@ impl DeleteObject {
 }
 
 impl Method for DeleteObject {
-    fn touch(&self) -> Option<Touch> {
+    fn touch(&self, _: &dyn DataModel) -> Option<Touch> {
         touch_object(&self.name, Touch::Delete)
     }
 

@@ -1,10 +1,10 @@
 //! GetParameterAttributes (TR-069 A.3.2.5).
 
-use super::paths::{for_each_parameter, resolve_all, touch_names};
+use super::paths::{for_each_parameter, resolve_all, touch_named};
 use super::{Facts, Method, arguments};
 use crate::cwmp::envelope::{array, string_array};
 use crate::cwmp::fault::Refusal;
-use crate::datamodel::{Fault, Node, Touch};
+use crate::datamodel::{DataModel, Fault, Node, Touch};
 use crate::wire::xml::{Element, Writer};
 
 struct GetParameterAttributes {
@@ -17,8 +17,8 @@ pub(super) fn decode(method: &Element) -> Result<Box<dyn Method>, Fault> {
 }
 
 impl Method for GetParameterAttributes {
-    fn touch(&self) -> Option<Touch> {
-        Some(touch_names(&self.names))
+    fn touch(&self, model: &dyn DataModel) -> Option<Touch> {
+        Some(touch_named(model, &self.names))
     }
 
     fn answer(&self, facts: &Facts<'_>, out: &mut Writer) -> Result<(), Refusal> {

@@ -1,12 +1,13 @@
 //! GetParameterNames (TR-069 A.3.2.3).
 
-use super::paths::{as_asked, check_size, touch_names};
+use super::paths::{check_size, touch_named};
 use super::{Facts, Method, arguments};
 use crate::cwmp::envelope::array;
 use crate::cwmp::fault::Refusal;
+use crate::datamodel::naming::{InstanceMode, Namer};
 use crate::datamodel::path::Path;
 use crate::datamodel::resolve::resolve;
-use crate::datamodel::{Depth, Fault, Node, Touch};
+use crate::datamodel::{DataModel, Depth, Fault, Node, Touch};
 use crate::wire::xml::{Element, Writer};
 
 struct GetParameterNames {
@@ -26,15 +27,17 @@ pub(super) fn decode(method: &Element) -> Result<Box<dyn Method>, Fault> {
 }
 
 impl Method for GetParameterNames {
-    fn touch(&self) -> Option<Touch> {
-        Some(touch_names(std::slice::from_ref(&self.path)))
+    fn touch(&self, model: &dyn DataModel) -> Option<Touch> {
+        Some(touch_named(model, std::slice::from_ref(&self.path)))
     }
 
     fn answer(&self, facts: &Facts<'_>, out: &mut Writer) -> Result<(), Refusal> {
         let paths = resolve(facts.model, &Path::parse(&self.path)?)?;
         array(out, "ParameterList", "cwmp:ParameterInfoStruct", |out| {
             let mut written = 0;
+            let mut namer = Namer::new(facts.model, InstanceMode::of(facts.model));
             for one in &paths {
+                namer.asked(&one.path, &one.asked);
                 facts.model.visit(&one.path, self.depth, &mut |node| {
                     if check_size(out.len()).is_ok() {
                         let writable = match node {
@@ -42,7 +45,7 @@ impl Method for GetParameterNames {
                             Node::Parameter { info, .. } => info.writable(),
                         };
                         out.open("ParameterInfoStruct");
-                        out.leaf("Name", &as_asked(one, node.path()));
+                        out.leaf("Name", namer.name(node.path()));
                         out.leaf("Writable", if writable { "1" } else { "0" });
                         out.close("ParameterInfoStruct");
                         written += 1;

@@ -4,7 +4,7 @@ use super::paths::{for_each_parameter, prefixes, resolve_all};
 use super::{Facts, Method, arguments};
 use crate::cwmp::envelope::{array, parameter_value};
 use crate::cwmp::fault::Refusal;
-use crate::datamodel::{Fault, Node, Touch};
+use crate::datamodel::{DataModel, Fault, Node, Touch};
 use crate::wire::xml::{Element, Writer};
 
 struct GetParameterValues {
@@ -17,7 +17,7 @@ pub(super) fn decode(method: &Element) -> Result<Box<dyn Method>, Fault> {
 }
 
 impl Method for GetParameterValues {
-    fn touch(&self) -> Option<Touch> {
+    fn touch(&self, _: &dyn DataModel) -> Option<Touch> {
         Some(Touch::Values(prefixes(&self.names)))
     }
 

@@ -29,7 +29,8 @@ pub(crate) use get_rpc_methods::decode_response as decode_get_rpc_methods_respon
 /// [`run`](Method::run) stages, what it promises is committed, [`answer`](Method::answer) is sent.
 pub(crate) trait Method {
     /// What of the data model must be at hand.
-    fn touch(&self) -> Option<Touch> {
+    fn touch(&self, model: &dyn DataModel) -> Option<Touch> {
+        let _ = model;
         None
     }
 

@@ -1,11 +1,11 @@
 //! Paths of a request that reads: what they touch and which concrete paths they stand for.
 
 use crate::cwmp::fault::Refusal;
+use crate::datamodel::naming::{InstanceMode, Namer};
 use crate::datamodel::path::{Path, Segment};
 use crate::datamodel::resolve::{Resolved, Search, resolve_within};
 use crate::datamodel::{Code, DataModel, Depth, Fault, Node, Touch};
-use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// Largest answer, in bytes: far more than a whole tree of 50,000 parameters, and less than a router has memory.
 const MAX_ANSWER: usize = 16 << 20;
@@ -28,6 +28,14 @@ pub(super) fn touch_names(names: &[String]) -> Touch {
     }
 }
 
+/// The same for a request whose answer names what lies below: in InstanceAlias mode that takes the aliases' values.
+pub(super) fn touch_named(model: &dyn DataModel, names: &[String]) -> Touch {
+    match InstanceMode::of(model) {
+        InstanceMode::InstanceNumber => touch_names(names),
+        InstanceMode::InstanceAlias => Touch::Values(prefixes(names)),
+    }
+}
+
 /// What a request touches that is for the one object `name`. An alias is found by reading the values around it.
 pub(super) fn touch_object(name: &str, touch: fn(String) -> Touch) -> Option<Touch> {
     let path = Path::parse(name).ok()?;
@@ -47,25 +55,33 @@ fn has_alias(path: &Path<'_>) -> bool {
 }
 
 /// Everything that `names` stand for, in their order. What another one covers is left out once it is known to
-/// exist: an answer has no parameter twice.
+/// exist: an answer has no name twice. What is asked for in two forms is answered in both (AL-06).
 pub(super) fn resolve_all(model: &dyn DataModel, names: &[String]) -> Result<Vec<Resolved>, Fault> {
+    let mode = InstanceMode::of(model);
     let mut all = Vec::new();
-    let mut search = Search::default();
+    let mut search = Search::new(mode);
     for name in names {
         all.extend(resolve_within(&mut search, model, &Path::parse(name)?)?);
     }
-    let objects: HashSet<String> = all
+    let objects: HashMap<String, String> = all
         .iter()
-        .map(|one| one.path.clone())
-        .filter(|path| is_partial(path))
+        .filter(|one| is_partial(&one.path))
+        .map(|one| (one.asked.clone(), one.path.clone()))
         .collect();
+    let mut namer = Namer::new(model, mode);
     let mut seen = HashSet::new();
     let mut kept = Vec::with_capacity(all.len());
     for one in all {
-        if !seen.insert(one.path.clone()) {
+        if !seen.insert(one.asked.clone()) {
             continue;
         }
-        if ancestors(&one.path).any(|object| objects.contains(object)) {
+        let covered = ancestors(&one.asked).any(|asked| {
+            objects.get(asked).is_some_and(|path| {
+                namer.asked(path, asked);
+                namer.name(&one.path) == one.asked
+            })
+        });
+        if covered {
             let depth = if is_partial(&one.path) {
                 Depth::NextLevel
             } else {
@@ -88,10 +104,12 @@ pub(super) fn for_each_parameter(
 ) -> Result<u32, Refusal> {
     let mut written = 0;
     let mut bytes = 0;
+    let mut namer = Namer::new(model, InstanceMode::of(model));
     for one in paths {
+        namer.asked(&one.path, &one.asked);
         model.visit(&one.path, Depth::All, &mut |node| {
             if matches!(node, Node::Parameter { .. }) && bytes <= MAX_ANSWER {
-                bytes = write(&as_asked(one, node.path()), node);
+                bytes = write(namer.name(node.path()), node);
                 written += 1;
             }
         })?;
@@ -107,15 +125,6 @@ pub(super) fn check_size(bytes: usize) -> Result<(), Fault> {
     }
     let text = "the answer would be too large; ask for less at a time";
     Err(Fault::new(Code::RESOURCES_EXCEEDED, text))
-}
-
-/// The name that the answer gives to `path` (AL-06).
-pub(super) fn as_asked<'a>(one: &Resolved, path: &'a str) -> Cow<'a, str> {
-    if one.asked == one.path {
-        Cow::Borrowed(path)
-    } else {
-        Cow::Owned(one.as_asked(path))
-    }
 }
 
 fn is_partial(path: &str) -> bool {

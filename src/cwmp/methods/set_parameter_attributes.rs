@@ -5,6 +5,7 @@ use super::{Method, arguments};
 use crate::cwmp::fault::Refusal;
 use crate::cwmp::promise::Promise;
 use crate::datamodel::attributes::{AttributeChange, Attributes, Notification, SUBSCRIBER};
+use crate::datamodel::naming::InstanceMode;
 use crate::datamodel::path::Path;
 use crate::datamodel::resolve::{Search, resolve_one_within};
 use crate::datamodel::{Code, DataModel, Depth, Fault, Node, Touch};
@@ -65,7 +66,7 @@ fn access_list(mut entities: Vec<String>) -> Vec<String> {
 }
 
 impl Method for SetParameterAttributes {
-    fn touch(&self) -> Option<Touch> {
+    fn touch(&self, _: &dyn DataModel) -> Option<Touch> {
         let names: Vec<String> = self
             .entries
             .iter()
@@ -76,7 +77,7 @@ impl Method for SetParameterAttributes {
 
     fn run(&self, model: &mut dyn DataModel) -> Result<Option<Promise>, Refusal> {
         let mut changes = Vec::new();
-        let mut search = Search::default();
+        let mut search = Search::new(InstanceMode::InstanceNumber);
         for entry in &self.entries {
             collect(&mut search, model, entry, &mut changes)?;
         }

@@ -4,6 +4,7 @@ use super::paths::prefixes;
 use super::{Facts, Method, arguments, staged};
 use crate::cwmp::fault::{ParameterFault, Refusal};
 use crate::cwmp::promise::Promise;
+use crate::datamodel::naming::InstanceMode;
 use crate::datamodel::path::Path;
 use crate::datamodel::resolve::{Search, resolve_one_within};
 use crate::datamodel::{Code, DataModel, Fault, Touch, Type, Value, find};
@@ -46,7 +47,7 @@ fn decode_entry(entry: &Element) -> Result<Entry, Fault> {
 }
 
 impl Method for SetParameterValues {
-    fn touch(&self) -> Option<Touch> {
+    fn touch(&self, _: &dyn DataModel) -> Option<Touch> {
         let names: Vec<String> = self
             .entries
             .iter()
@@ -91,11 +92,18 @@ impl Method for SetParameterValues {
 impl SetParameterValues {
     /// Stages every value; what is wrong with any of them is told at once (TR-069 A.3.2.1).
     fn stage(&self, model: &mut dyn DataModel) -> Result<(), Refusal> {
+        let mut search = Search::new(InstanceMode::InstanceNumber);
+        // All names first: none of them means something else for what is set beside it, such as an alias (SV-04).
+        let paths: Vec<Result<String, Fault>> = self
+            .entries
+            .iter()
+            .map(|entry| resolve(&mut search, model, &entry.name))
+            .collect();
         let mut seen = HashSet::new();
         let mut parameters = Vec::new();
-        let mut search = Search::default();
-        for entry in &self.entries {
-            match stage_one(&mut search, model, entry) {
+        for (entry, path) in self.entries.iter().zip(paths) {
+            let staged = path.and_then(|path| stage_one(model, entry, &path).map(|()| path));
+            match staged {
                 Ok(path) => {
                     // The same parameter by its number and by its alias.
                     if !seen.insert(path) {
@@ -118,18 +126,20 @@ impl SetParameterValues {
     }
 }
 
-/// Stages one value and returns the concrete name.
-fn stage_one(
-    search: &mut Search,
-    model: &mut dyn DataModel,
-    entry: &Entry,
-) -> Result<String, Fault> {
-    let path = Path::parse(&entry.name)?;
+/// The concrete name of a parameter.
+fn resolve(search: &mut Search, model: &mut dyn DataModel, name: &str) -> Result<String, Fault> {
+    let path = Path::parse(name)?;
     if path.is_partial() {
-        return Err(Fault::invalid_name(&entry.name));
+        return Err(Fault::invalid_name(name));
     }
-    let path = resolve_one_within(search, model, &path)?.path;
-    let info = find(model, &path)?.info;
+    resolve_one_within(search, model, &path).map(|one| one.path)
+}
+
+/// Stages the value of the parameter at `path`.
+fn stage_one(model: &mut dyn DataModel, entry: &Entry, path: &str) -> Result<(), Fault> {
+    // Faults name the parameter as the ACS did.
+    let given = |fault: Fault| Fault::new(fault.code, fault.text.replace(path, &entry.name));
+    let info = find(model, path).map_err(given)?.info;
     if !info.writable() {
         return Err(Fault::new(
             Code::NOT_WRITABLE,
@@ -142,8 +152,7 @@ fn stage_one(
         declared_type(entry.ty, info.ty),
         &entry.text,
     )?;
-    model.set(&path, &value)?;
-    Ok(path)
+    model.set(path, &value).map_err(given)
 }
 
 /// The declared type as far as it is believed: many ACSes call everything a string, or every number an int.

@@ -1,3 +1,5 @@
+mod addressing;
+
 use super::METHODS;
 use crate::cwmp::Promise;
 use crate::cwmp::support::harness::*;

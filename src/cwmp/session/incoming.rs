@@ -96,7 +96,7 @@ impl Session {
             },
             Err(fault) => return self.refuse(id.as_deref(), &fault.into()),
         };
-        match incoming.method.touch() {
+        match incoming.method.touch(model) {
             Some(touch) => {
                 self.state = State::Preparing(incoming);
                 Action::Prepare(touch)

@@ -53,9 +53,6 @@ fn aliases_become_numbers_and_are_kept_for_the_answer() {
         resolved("Device.A.[home]."),
         pairs(&[("Device.A.3.", "Device.A.[home].")])
     );
-    let path = Path::parse("Device.A.[home].").unwrap();
-    let one = resolve_one(&model(), &path).unwrap();
-    assert_eq!(one.as_asked("Device.A.3.Only"), "Device.A.[home].Only");
 }
 
 #[test]
@@ -100,15 +97,27 @@ fn one_thing_takes_no_wildcard() {
 #[test]
 fn one_request_cannot_search_without_end() {
     let (model, wild) = (model(), Path::parse("Device.A.*.Only").unwrap());
-    let alias = Path::parse("Device.A.[home].Only").unwrap();
-    let spent = |path: &Path<'_>| {
-        let mut search = Search::default();
-        (0..=MAX_LOOKED_AT).find_map(|_| resolve_within(&mut search, &model, path).err())
-    };
-    for path in [wild, alias] {
-        assert_eq!(spent(&path).unwrap().code, Code::RESOURCES_EXCEEDED);
-    }
+    let mut search = Search::new(InstanceMode::InstanceNumber);
+    let spent = (0..=MAX_LOOKED_AT).find_map(|_| resolve_within(&mut search, &model, &wild).err());
+    assert_eq!(spent.unwrap().code, Code::RESOURCES_EXCEEDED);
+    let mut resolve = |text| resolve_within(&mut search, &model, &Path::parse(text).unwrap());
+    let alias = resolve("Device.A.[home].Only");
+    assert_eq!(alias.unwrap_err().code, Code::RESOURCES_EXCEEDED);
     // What needs no search costs nothing.
-    let mut search = Search { left: 0 };
-    assert!(resolve_within(&mut search, &model, &Path::parse("Device.A.1.").unwrap()).is_ok());
+    assert!(resolve("Device.A.1.").is_ok());
+}
+
+#[test]
+fn a_table_is_searched_for_aliases_once() {
+    let (mut model, mut search) = (model(), Search::new(InstanceMode::InstanceNumber));
+    let path = Path::parse("Device.A.[home].Only").unwrap();
+    resolve_within(&mut search, &model, &path).unwrap();
+    let left = search.left;
+    // Whatever becomes of it in the course of the request.
+    model.nodes.retain(|(path, _)| path != "Device.A.3.Alias");
+    let again = resolve_within(&mut search, &model, &path).unwrap();
+    assert_eq!(
+        (again[0].path.as_str(), search.left),
+        ("Device.A.3.Only", left)
+    );
 }

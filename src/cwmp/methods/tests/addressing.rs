@@ -1,0 +1,209 @@
+//! Instances by alias (TR-069 3.6.1).
+
+use super::*;
+
+const SSID: &str = "Device.WiFi.SSID.";
+
+/// In InstanceAlias mode.
+fn by_alias() -> Harness {
+    Harness::asked_on(FakeModel::device().addressing("InstanceAlias", false))
+}
+
+fn ssid(name: &str) -> String {
+    format!("{SSID}{name}")
+}
+
+fn of_strings(list: &[String]) -> Vec<&str> {
+    list.iter().map(String::as_str).collect()
+}
+
+#[test]
+fn what_was_asked_keeps_its_form_and_the_rest_follows_the_mode() {
+    // AL-06
+    for (mode, rest) in [
+        ("InstanceNumber", ["1.", "2.", "3."]),
+        ("InstanceAlias", ["[cpe-1].", "[cpe-2].", "[cpe-3]."]),
+    ] {
+        let mut cpe = Harness::asked_on(FakeModel::device().addressing(mode, false));
+        let expected: Vec<String> = rest.map(|instance| ssid(instance) + " 1").to_vec();
+        assert_eq!(names(&cpe.call(&get_names(SSID, "1"))), expected);
+        for asked in ["2.", "[cpe-2]."] {
+            let all = names(&cpe.call(&get_names(&ssid(asked), "0")));
+            assert_eq!(all.len(), 4);
+            let named = |name: &String| name.starts_with(&ssid(asked));
+            assert!(all.iter().all(named), "{all:?}");
+        }
+        for asked in ["3.SSID", "[cpe-3].SSID"] {
+            let answer = values(&cpe.call(&get(&[&ssid(asked)])));
+            assert_eq!(answer, [format!("{}=home &amp; garden", ssid(asked))]);
+            let attributes = cpe.call(&list_of_names("GetParameterAttributes", &[&ssid(asked)]));
+            assert_eq!(text_of(&attributes, "Name"), Some(ssid(asked).as_str()));
+        }
+        let whole = values(&cpe.call(&get(&[""])));
+        for instance in rest {
+            assert!(whole.contains(&format!("{}=true", ssid(instance) + "Enable")));
+        }
+        let attributes = cpe.call(&list_of_names("GetParameterAttributes", &["Device.WiFi."]));
+        assert!(attributes.contains(&format!("<Name>{}Alias</Name>", ssid(rest[0]))));
+    }
+}
+
+#[test]
+fn what_is_asked_in_two_forms_is_answered_in_both() {
+    // AL-06 GV-06
+    for (mode, whole) in [
+        ("InstanceNumber", "1.Enable"),
+        ("InstanceAlias", "[cpe-1].Enable"),
+    ] {
+        let mut cpe = Harness::asked_on(FakeModel::device().addressing(mode, false));
+        let forms = [ssid("1.Enable"), ssid("[cpe-1].Enable")];
+        let answer = values(&cpe.call(&get(&of_strings(&forms))));
+        assert_eq!(answer, forms.clone().map(|name| name + "=true"));
+        // One of the two is what the table's answer has.
+        let asked = [forms[0].as_str(), SSID, &forms[1]];
+        let answer = values(&cpe.call(&get(&asked)));
+        assert_eq!(answer.len(), 10, "{answer:#?}");
+        for form in &forms {
+            let named = answer.iter().filter(|value| value.starts_with(form));
+            assert_eq!(named.count(), 1);
+        }
+        assert!(answer.contains(&format!("{}=true", ssid(whole))));
+    }
+}
+
+#[test]
+fn a_wildcard_says_nothing_of_the_form() {
+    // GN-15 AL-06
+    let mut cpe = by_alias();
+    let answer = values(&cpe.call(&get(&[&ssid("*.Enable")])));
+    let expected = [1, 2, 3].map(|n| format!("{SSID}[cpe-{n}].Enable=true"));
+    assert_eq!(answer, expected);
+    let answer = names(&cpe.call(&get_names(&ssid("*."), "1")));
+    assert_eq!(answer.len(), 9);
+    assert_eq!(answer[0], ssid("[cpe-1].Alias 1"));
+    let attributes = cpe.call(&list_of_names("GetParameterAttributes", &[&ssid("*.SSID")]));
+    assert!(attributes.contains(&ssid("[cpe-3].SSID")));
+    // Two that mean the same are one.
+    let answer = values(&cpe.call(&get(&[&ssid("*.Enable"), &ssid("[cpe-2].Enable")])));
+    assert_eq!(answer.len(), 3);
+}
+
+#[test]
+fn without_an_alias_there_is_the_number() {
+    // AL-06 AL-07
+    let mut model = FakeModel::device().addressing("InstanceAlias", false);
+    model.parameter("Device.WiFi.SSID.1.Alias", Type::String, true, "");
+    model.parameter("Device.X_EX.Table.5.Value", Type::String, true, "x");
+    let mut cpe = Harness::asked_on(model);
+    let answer = values(&cpe.call(&get(&[""])));
+    for name in [
+        "Device.WiFi.SSID.1.Enable=true",
+        "Device.X_EX.Table.5.Value=x",
+    ] {
+        assert!(answer.contains(&name.to_owned()), "{name}: {answer:#?}");
+    }
+    for path in [
+        "Device.WiFi.SSID.[].",
+        "Device.X_EX.Table.[5].Value",
+        "Device.X_EX.Table.[x].Value",
+    ] {
+        assert_eq!(fault_code(&cpe.call(&get(&[path]))), Some(9005), "{path}");
+        let answer = cpe.call(&set("", &[(path, "xsd:string", "y")]));
+        assert_eq!(parameter_faults(&answer), [format!("{path} 9005")]);
+    }
+}
+
+#[test]
+fn names_by_alias_need_values() {
+    // AL-06
+    let prefix = vec!["Device.WiFi.".to_owned()];
+    for (mut cpe, expected) in [
+        (Harness::asked(), Touch::Names(prefix.clone())),
+        (by_alias(), Touch::Values(prefix.clone())),
+    ] {
+        cpe.call(&get_names("Device.WiFi.", "0"));
+        cpe.call(&list_of_names("GetParameterAttributes", &["Device.WiFi."]));
+        assert_eq!(cpe.touched, [expected.clone(), expected]);
+    }
+}
+
+#[test]
+fn every_method_takes_aliases_and_faults_repeat_them() {
+    // AL-02
+    let mut cpe = by_alias();
+    let name = ssid("[cpe-2].SSID");
+    let answer = cpe.call(&set("", &[(&name, "xsd:string", "by alias")]));
+    assert_eq!(text_of(&answer, "Status"), Some("0"));
+    assert_eq!(cpe.model.value("Device.WiFi.SSID.2.SSID"), Some("by alias"));
+    let answer = cpe.call(&set("", &[(&name, "xsd:string", "denied")]));
+    assert_eq!(parameter_faults(&answer), [format!("{name} 9001")]);
+    cpe.call(&set_attributes(&[(&name, "1", "2", "0", "")]));
+    // What is kept is kept by number.
+    assert!(cpe.attributes.explicit("Device.WiFi.SSID.2.SSID").is_some());
+    let answer = cpe.call(&object("DeleteObject", &ssid("[cpe-2]."), ""));
+    assert_eq!(text_of(&answer, "Status"), Some("0"));
+    assert_eq!(cpe.model.value("Device.WiFi.SSID.2.SSID"), None);
+    let answer = cpe.call(&object("AddObject", &ssid("[new.one]."), ""));
+    assert_eq!(text_of(&answer, "InstanceNumber"), Some("10"));
+    let answer = cpe.call(&get_names(&ssid("10."), "1"));
+    assert_eq!(names(&answer)[0], ssid("10.Alias 1"));
+}
+
+#[test]
+fn a_new_alias_counts_at_once() {
+    // AL-06
+    let mut cpe = by_alias();
+    let rename = |from: &str, to: &str| {
+        set(
+            "",
+            &[
+                // Its order means nothing: both name the instance as it was called before.
+                (&ssid(&format!("[{from}].Alias")), "xsd:string", to),
+                (&ssid(&format!("[{from}].SSID")), "xsd:string", to),
+            ],
+        )
+    };
+    for (from, to) in [("cpe-1", "one"), ("one", "first")] {
+        let answer = cpe.call(&rename(from, to));
+        assert_eq!(text_of(&answer, "Status"), Some("0"), "{answer}");
+        let answer = values(&cpe.call(&get(&[SSID])));
+        assert_eq!(answer[2], format!("{SSID}[{to}].SSID={to}"));
+        assert_eq!(
+            fault_code(&cpe.call(&get(&[&ssid(&format!("[{from}]."))]))),
+            Some(9005)
+        );
+    }
+    // By number first, then by the alias that it had.
+    let answer = cpe.call(&set(
+        "",
+        &[
+            (&ssid("1.Alias"), "xsd:string", "uno"),
+            (&ssid("[first].SSID"), "xsd:string", "uno"),
+        ],
+    ));
+    assert_eq!(text_of(&answer, "Status"), Some("0"), "{answer}");
+}
+
+#[test]
+fn the_inform_names_as_the_mode_says() {
+    // IN-10
+    for (mode, name) in [
+        ("InstanceNumber", "2.SSID"),
+        ("InstanceAlias", "[cpe-2].SSID"),
+    ] {
+        let model = FakeModel::device().addressing(mode, false);
+        let parameters = crate::cwmp::inform::parameters(
+            &model,
+            [
+                "Device.WiFi.SSID.2.SSID",
+                "Device.WiFi.SSID.2.SSID",
+                "Device.Time.Enable",
+            ],
+        );
+        let names: Vec<&str> = parameters.iter().map(|p| p.name.as_str()).collect();
+        assert!(
+            names.ends_with(&[&ssid(name), "Device.Time.Enable"]),
+            "{names:?}"
+        );
+    }
+}
