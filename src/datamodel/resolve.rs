@@ -9,6 +9,9 @@ use std::collections::HashMap;
 /// Some 30,000 of them fit into one message, and what they find together is limited by nothing else.
 const MAX_LOOKED_AT: usize = 1 << 16;
 
+/// Instances that one request may make by naming them: each costs memory and flash, whoever asks.
+const MAX_MADE: usize = 256;
+
 /// One concrete path that a path stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resolved {
@@ -21,11 +24,12 @@ pub struct Resolved {
 /// The search for all paths of one request: what it may still cost, and what it knows already.
 ///
 /// The aliases of a table are read once. So all paths of a request mean the same instances, also when the request itself
-/// renames some (TR-069 A.3.2.1: the order of its parameters means nothing).
+/// makes or renames some (TR-069 A.3.2.1: the order of its parameters means nothing).
 #[derive(Clone, Debug)]
 pub struct Search {
     mode: InstanceMode,
     left: usize,
+    made: usize,
     /// Table → alias → instance.
     aliases: HashMap<String, HashMap<String, String>>,
 }
@@ -37,6 +41,7 @@ impl Search {
         Search {
             mode,
             left: MAX_LOOKED_AT,
+            made: 0,
             aliases: HashMap::new(),
         }
     }
@@ -61,6 +66,29 @@ impl Search {
         }
         let known = self.aliases.get(table);
         Ok(known.and_then(|known| known.get(alias).cloned()))
+    }
+
+    /// Makes the instance of `table` that is to have that alias, in the model's open transaction.
+    fn make(
+        &mut self,
+        model: &mut dyn DataModel,
+        table: &str,
+        alias: &str,
+    ) -> Result<String, Fault> {
+        if self.made == MAX_MADE {
+            let text = format!("more than {MAX_MADE} new instances in one request");
+            return Err(Fault::new(Code::RESOURCES_EXCEEDED, text));
+        }
+        self.made += 1;
+        let number = model.add(table, Some(alias))?.ok_or_else(|| {
+            // What it will hold cannot be checked, nor set in the same transaction.
+            let text = format!("{table}: instances can only be made by AddObject");
+            Fault::new(Code::INVALID_PARAMETER_NAME, text)
+        })?;
+        let instance = format!("{table}{number}.");
+        let known = self.aliases.entry(table.to_owned()).or_default();
+        known.insert(alias.to_owned(), instance.clone());
+        Ok(instance)
     }
 
     /// How `instance` is named that a wildcard found in `table`.
@@ -182,6 +210,36 @@ pub fn resolve_one_within(
     }
     let one = resolve_within(search, model, path)?.pop();
     one.ok_or_else(|| Fault::invalid_name(path.text()))
+}
+
+/// [`resolve_one_within`] in the model's open transaction, which makes the instances that the path names by an alias and
+/// that are not there (TR-069 A.3.2.1, AutoCreateInstances). Fault 9004 when that are too many.
+pub fn resolve_or_make(
+    search: &mut Search,
+    model: &mut dyn DataModel,
+    path: &Path<'_>,
+) -> Result<String, Fault> {
+    if path.has_wildcard() {
+        return Err(Fault::invalid_name(path.text()));
+    }
+    let mut at = String::new();
+    for segment in path.segments() {
+        match *segment {
+            Segment::Alias(alias) => {
+                at = match search.instance(model, &at, alias)? {
+                    Some(instance) => instance,
+                    None => search.make(model, &at, alias)?,
+                };
+            }
+            Segment::Name(name) => at.extend([name, "."]),
+            Segment::Instance(number) => at.extend([&number.to_string(), "."]),
+            Segment::Wildcard => {}
+        }
+    }
+    if !path.is_partial() {
+        at.pop();
+    }
+    Ok(at)
 }
 
 fn extend(found: &mut [Resolved], text: &str) {

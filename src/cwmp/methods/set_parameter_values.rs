@@ -6,7 +6,7 @@ use crate::cwmp::fault::{ParameterFault, Refusal};
 use crate::cwmp::promise::Promise;
 use crate::datamodel::naming::InstanceMode;
 use crate::datamodel::path::Path;
-use crate::datamodel::resolve::{Search, resolve_one_within};
+use crate::datamodel::resolve::{Search, resolve_one_within, resolve_or_make};
 use crate::datamodel::{Code, DataModel, Fault, Touch, Type, Value, find};
 use crate::wire::xml::{Element, Writer};
 use std::collections::HashSet;
@@ -92,12 +92,13 @@ impl Method for SetParameterValues {
 impl SetParameterValues {
     /// Stages every value; what is wrong with any of them is told at once (TR-069 A.3.2.1).
     fn stage(&self, model: &mut dyn DataModel) -> Result<(), Refusal> {
+        let makes = makes_instances(model);
         let mut search = Search::new(InstanceMode::InstanceNumber);
         // All names first: none of them means something else for what is set beside it, such as an alias (SV-04).
         let paths: Vec<Result<String, Fault>> = self
             .entries
             .iter()
-            .map(|entry| resolve(&mut search, model, &entry.name))
+            .map(|entry| resolve(&mut search, model, &entry.name, makes))
             .collect();
         let mut seen = HashSet::new();
         let mut parameters = Vec::new();
@@ -126,13 +127,31 @@ impl SetParameterValues {
     }
 }
 
-/// The concrete name of a parameter.
-fn resolve(search: &mut Search, model: &mut dyn DataModel, name: &str) -> Result<String, Fault> {
+/// ManagementServer.AutoCreateInstances.
+fn makes_instances(model: &dyn DataModel) -> bool {
+    let name = format!(
+        "{}ManagementServer.AutoCreateInstances",
+        model.root().path()
+    );
+    find(model, &name).is_ok_and(|found| found.value == "true")
+}
+
+/// The concrete name of a parameter; instances that it names by a new alias are made if they may be (AL-05).
+fn resolve(
+    search: &mut Search,
+    model: &mut dyn DataModel,
+    name: &str,
+    makes: bool,
+) -> Result<String, Fault> {
     let path = Path::parse(name)?;
     if path.is_partial() {
         return Err(Fault::invalid_name(name));
     }
-    resolve_one_within(search, model, &path).map(|one| one.path)
+    if makes {
+        resolve_or_make(search, model, &path)
+    } else {
+        resolve_one_within(search, model, &path).map(|one| one.path)
+    }
 }
 
 /// Stages the value of the parameter at `path`.

@@ -9,6 +9,11 @@ fn by_alias() -> Harness {
     Harness::asked_on(FakeModel::device().addressing("InstanceAlias", false))
 }
 
+/// SetParameterValues makes instances.
+fn making() -> Harness {
+    Harness::asked_on(FakeModel::device().addressing("InstanceNumber", true))
+}
+
 fn ssid(name: &str) -> String {
     format!("{SSID}{name}")
 }
@@ -206,4 +211,151 @@ fn the_inform_names_as_the_mode_says() {
             "{names:?}"
         );
     }
+}
+
+// --- AutoCreateInstances
+
+#[test]
+fn an_unknown_alias_makes_an_instance_if_it_may() {
+    // AL-05
+    let request = set(
+        "key",
+        &[
+            (&ssid("[new].SSID"), "xsd:string", "guests"),
+            ("Device.NAT.PortMapping.[web].Alias", "xsd:string", "web"),
+            (&ssid("[new].Enable"), "xsd:boolean", "1"),
+            (&ssid("[cpe-1].Enable"), "xsd:boolean", "0"),
+        ],
+    );
+    let answer = by_alias().call(&request);
+    assert_eq!(parameter_faults(&answer).len(), 3);
+    assert!(parameter_faults(&answer)[0].ends_with("[new].SSID 9005"));
+
+    let mut cpe = making();
+    let answer = cpe.call(&request);
+    assert_eq!(text_of(&answer, "Status"), Some("0"), "{answer}");
+    for (name, value) in [
+        ("WiFi.SSID.10.Alias", "new"),
+        ("WiFi.SSID.10.SSID", "guests"),
+        ("WiFi.SSID.10.Enable", "true"),
+        ("NAT.PortMapping.4.Alias", "web"),
+        ("WiFi.SSID.1.Enable", "false"),
+    ] {
+        assert_eq!(
+            cpe.model.value(&format!("Device.{name}")),
+            Some(value),
+            "{name}"
+        );
+    }
+    assert_eq!(cpe.parameter_key, "key");
+    // Now it is there.
+    let answer = cpe.call(&set("", &[(&ssid("[new].SSID"), "xsd:string", "again")]));
+    assert_eq!(text_of(&answer, "Status"), Some("0"));
+    assert_eq!(cpe.model.value("Device.WiFi.SSID.11.Alias"), None);
+}
+
+#[test]
+fn nothing_is_made_when_anything_is_wrong() {
+    // AL-05 SV-01
+    let bad = [
+        (ssid("[new].Nope"), "xsd:string", "x", 9005),
+        (ssid("[new].Enable"), "xsd:boolean", "maybe", 9007),
+        (
+            "Device.DeviceInfo.UpTime".to_owned(),
+            "xsd:unsignedInt",
+            "1",
+            9008,
+        ),
+        (
+            "Device.IP.Interface.[new].Enable".to_owned(),
+            "xsd:boolean",
+            "1",
+            9005,
+        ),
+        (
+            "Device.Nope.[new].Enable".to_owned(),
+            "xsd:boolean",
+            "1",
+            9005,
+        ),
+        (ssid("[new]."), "xsd:string", "1", 9005),
+        (ssid("*.Enable"), "xsd:boolean", "1", 9005),
+    ];
+    for (name, ty, value, code) in bad {
+        let mut cpe = making();
+        let before = cpe
+            .model
+            .value("Device.WiFi.SSID.10.Alias")
+            .map(str::to_owned);
+        let answer = cpe.call(&set(
+            "key",
+            &[(&ssid("[new].SSID"), "xsd:string", "x"), (&name, ty, value)],
+        ));
+        assert_eq!(
+            parameter_faults(&answer),
+            [format!("{name} {code}")],
+            "{answer}"
+        );
+        assert_eq!(before, None);
+        assert_eq!(cpe.model.value("Device.WiFi.SSID.10.Alias"), None);
+        assert!(!cpe.model.is_open());
+        assert_eq!(cpe.parameter_key, "");
+    }
+    // What the model refuses when everything is there together.
+    let mut cpe = making();
+    cpe.model.refuse_commit = Some(Fault::arguments("no"));
+    let answer = cpe.call(&set("key", &[(&ssid("[new].SSID"), "xsd:string", "x")]));
+    assert_eq!(fault_code(&answer), Some(9003));
+    assert_eq!(cpe.model.value("Device.WiFi.SSID.10.Alias"), None);
+}
+
+#[test]
+fn the_same_new_parameter_twice_is_9003() {
+    // AL-05 SV-03
+    let mut cpe = making();
+    let answer = cpe.call(&set(
+        "",
+        &[
+            (&ssid("[new].SSID"), "xsd:string", "x"),
+            (&ssid("10.SSID"), "xsd:string", "x"),
+        ],
+    ));
+    assert_eq!(fault_code(&answer), Some(9003));
+    assert!(parameter_faults(&answer).is_empty(), "{answer}");
+    assert_eq!(cpe.model.value("Device.WiFi.SSID.10.Alias"), None);
+}
+
+#[test]
+fn other_methods_make_nothing() {
+    // AL-05
+    let mut cpe = making();
+    for request in [
+        get(&[&ssid("[new].SSID")]),
+        get_names(&ssid("[new]."), "0"),
+        set_attributes(&[(&ssid("[new].SSID"), "1", "2", "0", "")]),
+        object("DeleteObject", &ssid("[new]."), ""),
+        object("AddObject", "Device.WiFi.[new].SSID.", ""),
+    ] {
+        assert_eq!(fault_code(&cpe.call(&request)), Some(9005), "{request}");
+        assert!(!cpe.model.is_open());
+    }
+    assert_eq!(cpe.model.value("Device.WiFi.SSID.10.Alias"), None);
+}
+
+#[test]
+fn one_request_makes_only_so_many_instances() {
+    // AL-05
+    let names: Vec<String> = (0..300).map(|n| ssid(&format!("[new{n}].SSID"))).collect();
+    let entries = |n: usize| -> Vec<(&str, &str, &str)> {
+        let names = names.iter().take(n);
+        names
+            .map(|name| (name.as_str(), "xsd:string", "x"))
+            .collect()
+    };
+    let mut cpe = making();
+    let answer = cpe.call(&set("", &entries(257)));
+    assert_eq!(fault_code(&answer), Some(9004));
+    assert_eq!(cpe.model.value("Device.WiFi.SSID.10.Alias"), None);
+    let answer = cpe.call(&set("", &entries(256)));
+    assert_eq!(text_of(&answer, "Status"), Some("0"));
 }
