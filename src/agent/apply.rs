@@ -119,8 +119,9 @@ impl Agent {
             "CWMPRetryIntervalMultiplier",
             acs.retry_multiplier.to_string(),
         );
-        // AL-01: true only with InstanceMode and AutoCreateInstances, which are not there.
-        ms.put("AliasBasedAddressing", "false");
+        ms.put("AliasBasedAddressing", "true");
+        ms.put("InstanceMode", cpe.instance_mode.text());
+        ms.put("AutoCreateInstances", cpe.auto_create_instances.to_string());
         ms.put("SupportedConnReqMethods", "HTTP");
         ms.put("HTTPCompressionSupported", "GZIP,Deflate");
         ms.put(

@@ -11,6 +11,7 @@ use super::config::Config;
 use super::files::{Root as FileRoot, read_capped};
 use crate::cwmp::event::EventCode;
 use crate::cwmp::inform::{self, DeviceId, MAX_EXTRA, forced_parameters};
+use crate::datamodel::naming::{InstanceMode, aliases_in};
 use crate::datamodel::path::Path;
 use crate::datamodel::{DataModel, Root, find};
 
@@ -60,6 +61,10 @@ impl Agent {
                 .map(|path| path.concrete_prefix().to_owned()),
         );
         paths.extend(self.watched().into_iter().map(|(path, _)| path));
+        if InstanceMode::of(&self.model) == InstanceMode::InstanceAlias {
+            let aliases: Vec<String> = paths.iter().flat_map(|path| aliases_in(path)).collect();
+            paths.extend(aliases);
+        }
         paths.sort();
         paths.dedup();
         paths

@@ -326,6 +326,8 @@ fn blank() -> Config {
             session_timeout: 0,
             boot_random_delay: 0,
             upgrades_managed: false,
+            instance_mode: crate::datamodel::naming::InstanceMode::InstanceNumber,
+            auto_create_instances: false,
             interface: None,
             force_ipv4: false,
             active_notification_throttle: 0,

@@ -13,6 +13,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use crate::datamodel::Root;
+use crate::datamodel::naming::InstanceMode;
 
 pub use secret::Secret;
 pub use write::{number_instances, write_back};
@@ -99,6 +100,10 @@ pub struct Cpe {
     pub boot_random_delay: u32,
     /// ManagementServer.UpgradesManaged
     pub upgrades_managed: bool,
+    /// ManagementServer.InstanceMode
+    pub instance_mode: InstanceMode,
+    /// ManagementServer.AutoCreateInstances
+    pub auto_create_instances: bool,
     /// The network device that sessions leave from and whose address connection requests go to.
     pub interface: Option<String>,
     /// ManagementServer.DefaultActiveNotificationThrottle, in seconds.

@@ -94,6 +94,7 @@ fn every_option_but_the_unused_has_an_effect() {
             "exec",
             "192.0.2.1",
             "DEBUG",
+            "InstanceAlias",
         ];
         let changed = samples.iter().any(|sample| {
             let mut config = Config::default();

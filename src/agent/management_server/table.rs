@@ -106,6 +106,16 @@ pub(super) static TABLE: &[Spec] = &[
         ..BASE
     },
     Spec {
+        values: &["InstanceNumber", "InstanceAlias"],
+        ..option("InstanceMode", Type::String, "cpe", "instance_mode")
+    },
+    option(
+        "AutoCreateInstances",
+        Type::Boolean,
+        "cpe",
+        "auto_create_instances",
+    ),
+    Spec {
         name: "SupportedConnReqMethods",
         list: true,
         ..BASE

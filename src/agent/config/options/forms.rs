@@ -3,6 +3,7 @@
 use super::super::{BackendKind, Compression};
 use super::{Kind, put};
 use crate::datamodel::Root;
+use crate::datamodel::naming::InstanceMode;
 use crate::wire::http::Url;
 use crate::wire::xsd::DateTime;
 
@@ -52,6 +53,14 @@ pub(super) const AMENDMENT: Kind = Kind::Form(
         AMENDMENTS.contains(&amendment)
     },
 );
+
+pub(super) const INSTANCE_MODE: Kind =
+    Kind::Form("InstanceNumber or InstanceAlias", |config, value| {
+        put(
+            &mut config.cpe.instance_mode,
+            InstanceMode::parse(value.trim()),
+        )
+    });
 
 pub(super) const DATAMODEL: Kind = Kind::Form("tr181 or tr098", |config, value| {
     let root = match value.trim() {

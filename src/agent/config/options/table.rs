@@ -1,8 +1,8 @@
 //! The list itself.
 
 use super::forms::{
-    ADDRESS, AMENDMENT, BACKEND, COMPRESSION, DATAMODEL, DEVICE, INFORM_TIME, OUI, PORT,
-    REQUEST_PATH, SEVERITY, URL,
+    ADDRESS, AMENDMENT, BACKEND, COMPRESSION, DATAMODEL, DEVICE, INFORM_TIME, INSTANCE_MODE, OUI,
+    PORT, REQUEST_PATH, SEVERITY, URL,
 };
 use super::{Kind, MAX_TEXT, Opt};
 use Kind::{Flag, List, Number, Path, Secret, Text, Unused, User};
@@ -84,6 +84,8 @@ pub const OPTIONS: &[Opt] = &[
     cpe("boot_random_delay", Number { min: 0, max: 86400, field: |c| &mut c.cpe.boot_random_delay }, "0", "most seconds, drawn at random, from a boot to its session: spares the ACS a storm after a power cut"),
     cpe("active_notif_throttle", Number { min: 0, max: u32::MAX, field: |c| &mut c.cpe.active_notification_throttle }, "0", "least seconds between sessions that only tell of changes"),
     cpe("upgrades_managed", Flag(|c| &mut c.cpe.upgrades_managed), "0", "ManagementServer.UpgradesManaged: only the ACS upgrades the firmware"),
+    cpe("instance_mode", INSTANCE_MODE, "InstanceNumber", "what names instances in the paths that are sent: InstanceNumber or InstanceAlias"),
+    cpe("auto_create_instances", Flag(|c| &mut c.cpe.auto_create_instances), "0", "SetParameterValues makes the instances that it names by a new alias"),
     cpe("interface", DEVICE, "", "network device that sessions leave from and that connection requests come to; empty: any"),
     cpe("force_ipv4", Flag(|c| &mut c.cpe.force_ipv4), "0", "try IPv4 addresses of the ACS first"),
     cpe("backend", BACKEND, "profile", "who answers for the data model"),
@@ -144,7 +146,6 @@ pub const OPTIONS: &[Opt] = &[
     unused("cpe", "ipv6", "IPv6 address in the connection request URL; see ip"),
     unused("cpe", "incoming_rule", "form of the firewall rule for connection requests"),
     unused("cpe", "ubus_socket", "the socket of ubus"),
-    unused("cpe", "instance_mode", "InstanceNumber or InstanceAlias in paths"),
     unused("cpe", "periodic_notify_enable", "look for changes of parameters that are to be notified"),
     unused("cpe", "periodic_notify_interval", "seconds between two such looks"),
     unused("cpe", "notification", "look for changes when a configuration file changes"),
