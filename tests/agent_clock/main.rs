@@ -1,6 +1,7 @@
 //! One CPE's life with a clock in the test's hand: hours of retries, periods and limits in milliseconds. The agent is
 //! the real one, in this process, with real sockets; only what time it is comes from here.
 
+mod aliases;
 mod cpe;
 mod field;
 mod fleet;
