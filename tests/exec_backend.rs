@@ -177,8 +177,10 @@ fn the_example_is_read_and_written() {
 
     bench.exec.begin();
     bench.set(&station("Name"), "on the roof").unwrap();
-    assert_eq!(bench.exec.add(&station("Sensor."), None).unwrap(), None);
-    bench.exec.add(&station("Sensor."), None).unwrap();
+    for number in [1, 2] {
+        let added = bench.exec.add(&station("Sensor."), None);
+        assert_eq!(added, Ok(Some(number)));
+    }
     assert_eq!(
         bench.commit().unwrap(),
         Applied {
@@ -202,6 +204,56 @@ fn the_example_is_read_and_written() {
     again.exec.begin();
     again.exec.add(&station("Sensor."), None).unwrap();
     assert_eq!(again.commit().unwrap().instances, [3]);
+}
+
+#[test]
+fn the_example_takes_a_new_instance_with_its_values() {
+    // AL-05
+    let mut bench = weather_station(&folder());
+    let sensors = station("Sensor.");
+    bench.prepare(&[&sensors]).unwrap();
+    bench.exec.begin();
+    assert_eq!(bench.exec.add(&sensors, Some("roof")), Ok(Some(1)));
+    assert_eq!(bench.value(&station("Sensor.1.Alias")), "roof");
+    bench.set(&station("Sensor.1.Place"), "north").unwrap();
+    assert!(bench.set(&station("Sensor.1.Colour"), "red").is_err());
+    // The alias is taken; nothing is there that was not committed.
+    bench.exec.abort();
+    assert_eq!(bench.names(&sensors), Vec::<String>::new());
+    for fault in [None, Some(9005)] {
+        bench.prepare(&[&sensors]).unwrap();
+        bench.exec.begin();
+        bench.exec.add(&sensors, Some("roof")).unwrap();
+        let commit = bench.commit();
+        assert_eq!(commit.err().map(|fault| fault.code.0), fault);
+    }
+    bench.prepare(&[&sensors]).unwrap();
+    assert_eq!(bench.names(&sensors), [station("Sensor.1.")]);
+    assert_eq!(bench.value(&station("Sensor.1.Alias")), "roof");
+    bench.exec.begin();
+    for name in ["porch", "roof"] {
+        bench.exec.add(&sensors, Some(name)).unwrap();
+    }
+    assert!(bench.commit().is_err());
+    bench.prepare(&[&sensors]).unwrap();
+    assert_eq!(bench.names(&sensors), [station("Sensor.1.")]);
+}
+
+#[test]
+fn another_number_than_the_next_ends_the_program() {
+    let table = r#"{"path":"Device.T.","table":true,"writable":true,"next":3}"#;
+    let text = format!(
+        "{REQUEST}printf '{{\"id\":%s,\"objects\":[{}],\"parameters\":[]}}\\n' $id\n\
+         {REQUEST}printf '{{\"id\":%s,\"ok\":true,\"instances\":[4]}}\\n' $id\nread -r line\n",
+        table
+    );
+    let mut bench = Bench::script(&text);
+    bench.prepare(&["Device."]).unwrap();
+    bench.exec.begin();
+    assert_eq!(bench.exec.add("Device.T.", None), Ok(Some(3)));
+    let fault = bench.commit().unwrap_err();
+    assert_eq!(fault.code.0, 9002);
+    assert!(fault.text.contains("another number"), "{fault}");
 }
 
 #[test]

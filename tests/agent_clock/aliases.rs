@@ -358,3 +358,58 @@ fn instances_without_an_alias_are_named_by_number() // AL-06 AL-07
         assert_eq!(answer.texts("FaultCode"), ["9003", "9005"]);
     }
 }
+
+#[test]
+fn a_vendors_program_is_addressed_by_alias() // IN-10 AL-05 AL-06
+{
+    const SENSOR: &str = "Device.X_EXAMPLE-COM_Weather.Sensor.";
+    let program = repository().join("etc/exec-example/weather-station");
+    let mut acs = Acs::start();
+    let home = Daemon::new(&acs.url())
+        .cpe("backend", "exec")
+        .cpe("exec", "/usr/sbin/station");
+    let state = home.path("etc/station.state");
+    let script = std::fs::read_to_string(program).expect("the example");
+    let script = script.replace("/etc/weather-station.state", &state.display().to_string());
+    home.write_program("usr/sbin/station", &script);
+    let mut cpe = settled(home, &mut acs);
+    let place = format!("{SENSOR}[roof].Place");
+    let values = [(&*place, "string", "north")];
+    let set = rpc::set_values(&values, "");
+    assert_eq!(ask(&mut cpe, &mut acs, set.clone()).fault(), Some(9003));
+    let answers = session(
+        &mut cpe,
+        &mut acs,
+        [
+            TR181.make_instances(),
+            TR181.mode("InstanceAlias"),
+            set,
+            rpc::get_names(SENSOR, true),
+            rpc::get_values(&[SENSOR, "Device.X_EXAMPLE-COM_Weather.Sensor.1.Place"]),
+            rpc::set_notification(&[&place], 2),
+        ],
+    )
+    .answers;
+    assert_eq!(names(&answers[3]), [format!("{SENSOR}[roof].")]);
+    let by_number = format!("{SENSOR}1.Place");
+    assert_eq!(
+        names(&answers[4]),
+        [&*format!("{SENSOR}[roof].Alias"), &place, &by_number]
+    );
+    let bad = [
+        (&*format!("{SENSOR}[porch].Place"), "string", "x"),
+        (&*format!("{SENSOR}[roof].Alias"), "string", "1"),
+    ];
+    let answer = ask(&mut cpe, &mut acs, rpc::set_values(&bad, ""));
+    assert!(answer.fault().is_some(), "{}", answer.xml);
+    let answer = ask(&mut cpe, &mut acs, rpc::get_names(SENSOR, true));
+    assert_eq!(names(&answer), [format!("{SENSOR}[roof].")]);
+    // What is told in an Inform is named by alias too.
+    assert!(matches!(cpe.set(&by_number, "south"), Reply::Ok(_)));
+    cpe.inform();
+    let inform = cpe.session(&mut acs).inform;
+    assert_eq!(
+        inform.values().get(&place).map(String::as_str),
+        Some("south")
+    );
+}

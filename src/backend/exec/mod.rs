@@ -28,7 +28,17 @@
 //! {"id":8,"apply":[{"set":"Device.X.Name","value":"new"},{"add":"Device.X.Sensor."},{"delete":"Device.X.Sensor.2."}]}
 //! ```
 //!
-//! An `add` may carry an `"alias"`. The program answers when everything is done and durable, with the number of
+//! An `add` may carry an `"alias"`. A program that lists with a table the number of its `"next"` instance, and what new
+//! instances hold under paths with `{i}` for the number, is given values for them in the same request (AutoCreateInstances);
+//! then `add` names the instance:
+//!
+//! ```json
+//! {"id":7,"objects":[{"path":"Device.X.Sensor.","table":true,"writable":true,"next":3}],
+//!  "parameters":[{"path":"Device.X.Sensor.{i}.Alias","writable":true},{"path":"Device.X.Sensor.{i}.Name","writable":true}]}
+//! {"id":8,"apply":[{"add":"Device.X.Sensor.3.","alias":"roof"},{"set":"Device.X.Sensor.3.Name","value":"new"}]}
+//! ```
+//!
+//! The program answers when everything is done and durable, with the number of
 //! each new instance; `"later":true` when it takes effect only after the session or a reboot:
 //!
 //! ```json
@@ -93,6 +103,8 @@ pub struct Exec {
     done: Option<Result<Applied, Fault>>,
     snapshot: Snapshot,
     staged: Vec<Operation>,
+    /// The snapshot with the instances that the open transaction adds, once there are any.
+    added: Option<Snapshot>,
     changes: Changes,
     complained: BTreeSet<String>,
 }
@@ -121,9 +133,15 @@ impl Exec {
             done: None,
             snapshot: Snapshot::default(),
             staged: Vec::new(),
+            added: None,
             changes: Changes::None,
             complained: BTreeSet::new(),
         }
+    }
+
+    /// What reads see.
+    fn current(&self) -> &Snapshot {
+        self.added.as_ref().unwrap_or(&self.snapshot)
     }
 
     fn send(&mut self, waiting: Waiting, values: bool, now: Instant) -> Result<(), Fault> {
@@ -277,12 +295,23 @@ fn applied(line: &Line, operations: &[Operation]) -> Result<Applied, String> {
     if !line.ok {
         return Err("an answer that is neither ok nor a fault".to_owned());
     }
-    let adds = operations
+    let adds: Vec<&str> = operations
         .iter()
-        .filter(|operation| matches!(operation, Operation::Add { .. }))
-        .count();
-    if line.instances.len() != adds || line.instances.contains(&0) {
+        .filter_map(|operation| match operation {
+            Operation::Add { add, .. } => Some(add.as_str()),
+            _ => None,
+        })
+        .collect();
+    if line.instances.len() != adds.len() || line.instances.contains(&0) {
         return Err("an answer without a number for each new instance".to_owned());
+    }
+    let wanted = adds.iter().map(|add| snapshot::number(add));
+    let given = line.instances.iter();
+    if wanted
+        .zip(given)
+        .any(|(wanted, given)| wanted.is_some_and(|wanted| wanted != *given))
+    {
+        return Err("an answer with another number than the one that was next".to_owned());
     }
     Ok(Applied {
         later: line.later,
@@ -330,7 +359,7 @@ impl DataModel for Exec {
         visitor: &mut dyn FnMut(Node<'_>),
     ) -> Result<(), Fault> {
         match (at, depth) {
-            ("", Depth::All) => self.snapshot.visit(self.root.path(), depth, visitor),
+            ("", Depth::All) => self.current().visit(self.root.path(), depth, visitor),
             ("", Depth::NextLevel) => {
                 visitor(Node::Object {
                     path: self.root.path(),
@@ -339,16 +368,17 @@ impl DataModel for Exec {
                 });
                 Ok(())
             }
-            _ => self.snapshot.visit(at, depth, visitor),
+            _ => self.current().visit(at, depth, visitor),
         }
     }
 
     fn begin(&mut self) {
         self.staged.clear();
+        self.added = None;
     }
 
     fn set(&mut self, name: &str, value: &Value) -> Result<(), Fault> {
-        match self.snapshot.writable(name) {
+        match self.current().writable(name) {
             None => return Err(Fault::invalid_name(name)),
             Some(false) => {
                 return Err(Fault::new(Code::NOT_WRITABLE, format!("{name}: read only")));
@@ -363,11 +393,22 @@ impl DataModel for Exec {
     }
 
     fn add(&mut self, table: &str, alias: Option<&str>) -> Result<Option<u32>, Fault> {
+        let added = match self.current().has_next(table) {
+            // What it holds is known only when it is there.
+            false => None,
+            true => {
+                let snapshot = self.added.get_or_insert_with(|| self.snapshot.clone());
+                Some(snapshot.add(table, alias)?)
+            }
+        };
         self.staged.push(Operation::Add {
-            add: table.to_owned(),
+            add: match added {
+                None => table.to_owned(),
+                Some(number) => format!("{table}{number}."),
+            },
             alias: alias.map(str::to_owned),
         });
-        Ok(None)
+        Ok(added)
     }
 
     fn delete(&mut self, instance: &str) -> Result<(), Fault> {
@@ -378,6 +419,7 @@ impl DataModel for Exec {
     }
 
     fn commit(&mut self, now: Instant) -> Result<Progress<Applied>, Fault> {
+        self.added = None;
         let staged = std::mem::take(&mut self.staged);
         if staged.is_empty() {
             return Ok(Progress::Ready(Applied::default()));
@@ -388,6 +430,7 @@ impl DataModel for Exec {
 
     fn abort(&mut self) {
         self.staged.clear();
+        self.added = None;
     }
 }
 

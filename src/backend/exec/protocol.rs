@@ -44,7 +44,7 @@ pub enum Operation {
     },
     /// Make an instance.
     Add {
-        /// The table, with its final dot.
+        /// The table, with its final dot; the instance, where the program has said the table's next number.
         add: String,
         /// The alias that the new instance shall have.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -100,6 +100,8 @@ pub struct Object {
     /// Instances can be added (table) or it can be deleted (instance).
     #[serde(default)]
     pub writable: bool,
+    /// The number of the next instance (table).
+    pub next: Option<u32>,
 }
 
 /// A parameter as the program lists it.

@@ -18,12 +18,17 @@ const MAX_VALUE: usize = 64 * 1024;
 const MAX_NODES: usize = 50_000;
 
 /// Objects and parameters, parents before children, instances in the order of their numbers.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Snapshot {
     covered: HashSet<String>,
     nodes: Vec<(String, Entry)>,
+    /// What new instances hold, by paths with `{i}`.
+    templates: BTreeMap<String, Entry>,
+    /// The numbers of the tables' next instances, by the tables' paths, also those with `{i}`.
+    next: BTreeMap<String, u32>,
 }
 
+#[derive(Clone)]
 enum Entry {
     Object { kind: Kind, writable: bool },
     Parameter { info: Info, value: String },
@@ -41,8 +46,11 @@ impl Snapshot {
     ) -> Result<Snapshot, Fault> {
         let mut build = Build {
             root,
+            patterns: covered.iter().map(|path| pattern(path)).collect(),
             covered: covered.into_iter().collect(),
             nodes: BTreeMap::new(),
+            templates: BTreeMap::new(),
+            next: BTreeMap::new(),
             complain,
         };
         for object in objects {
@@ -111,6 +119,72 @@ impl Snapshot {
         }
     }
 
+    /// Whether the program has said what the number of the next instance of `table` is.
+    pub fn has_next(&self, table: &str) -> bool {
+        self.next.contains_key(table)
+    }
+
+    /// Adds an instance to such a table: its number. It holds what the program has said that new ones do.
+    pub fn add(&mut self, table: &str, alias: Option<&str>) -> Result<u32, Fault> {
+        let (Some(Entry::Object { writable: true, .. }), Some(&number)) =
+            (self.get(table), self.next.get(table))
+        else {
+            return Err(Fault::invalid_name(table));
+        };
+        let (instance, template) = (
+            format!("{table}{number}."),
+            format!("{}{{i}}.", pattern(table)),
+        );
+        if self.get(&instance).is_some() {
+            let text = format!("{instance} is there, and the program says that it is next");
+            return Err(Fault::internal(text));
+        }
+        let mut nodes = vec![(instance.clone(), INSTANCE)];
+        let mut tables = Vec::new();
+        let mut named = alias.is_none();
+        for (path, entry) in self.templates.range(template.clone()..) {
+            let Some(below) = path.strip_prefix(&template) else {
+                break;
+            };
+            // What lies in an instance of a table in it is not there yet.
+            if below.contains('{') || below.is_empty() {
+                continue;
+            }
+            let mut entry = entry.clone();
+            if let (Entry::Parameter { value, .. }, "Alias", Some(alias)) =
+                (&mut entry, below, alias)
+            {
+                alias.clone_into(value);
+                named = true;
+            }
+            if let Entry::Object {
+                kind: Kind::Table, ..
+            } = entry
+                && let Some(&first) = self.next.get(path)
+            {
+                tables.push((format!("{instance}{below}"), first));
+            }
+            nodes.push((format!("{instance}{below}"), entry));
+        }
+        // AL-07
+        if !named {
+            let text = format!("{table}: its instances have no Alias");
+            return Err(Fault::new(Code::INVALID_PARAMETER_NAME, text));
+        }
+        if self.nodes.len() + nodes.len() > MAX_NODES || number == u32::MAX {
+            let text = format!("{table}: no room for another instance");
+            return Err(Fault::new(Code::RESOURCES_EXCEEDED, text));
+        }
+        nodes.sort_by(|(a, _), (b, _)| compare(a, b));
+        let at = self
+            .nodes
+            .partition_point(|(path, _)| compare(path, &instance) == Ordering::Less);
+        self.nodes.splice(at..at, nodes);
+        self.next.extend(tables);
+        self.next.insert(table.to_owned(), number + 1);
+        Ok(number)
+    }
+
     fn get(&self, at: &str) -> Option<&Entry> {
         let index = self
             .nodes
@@ -119,6 +193,12 @@ impl Snapshot {
         self.nodes.get(index).map(|(_, entry)| entry)
     }
 }
+
+/// A new instance.
+const INSTANCE: Entry = Entry::Object {
+    kind: Kind::Instance,
+    writable: true,
+};
 
 impl Entry {
     fn node<'a>(&'a self, path: &'a str) -> Node<'a> {
@@ -136,23 +216,34 @@ impl Entry {
 struct Build<'a> {
     root: Root,
     covered: HashSet<String>,
+    /// The same with `{i}` for each number.
+    patterns: HashSet<String>,
     nodes: BTreeMap<String, Entry>,
+    templates: BTreeMap<String, Entry>,
+    next: BTreeMap<String, u32>,
     complain: &'a mut dyn FnMut(&str, &str),
 }
 
 impl Build<'_> {
     fn object(&mut self, object: Object) {
-        if !covers(&self.covered, &object.path) {
+        if !self.wants(&object.path) {
             return;
         }
-        let kind = match (instance(&object.path), object.table) {
+        let sample = sample(&object.path);
+        let kind = match (instance(&sample), object.table) {
             (true, false) => Kind::Instance,
             (false, true) => Kind::Table,
             (false, false) => Kind::Object,
             (true, true) => return (self.complain)(&object.path, "an instance cannot be a table"),
         };
-        if !object.path.ends_with('.') || !valid_path(self.root, &object.path) {
+        if !object.path.ends_with('.') || !valid_path(self.root, &sample) {
             return (self.complain)(&object.path, "not the path of an object");
+        }
+        if let Some(next) = object.next {
+            if next == 0 || kind != Kind::Table {
+                return (self.complain)(&object.path, "cannot have that next instance");
+            }
+            self.next.insert(object.path.clone(), next);
         }
         self.insert(
             object.path,
@@ -164,11 +255,11 @@ impl Build<'_> {
     }
 
     fn parameter(&mut self, mut parameter: Parameter) {
-        if !covers(&self.covered, &parameter.path) {
+        if !self.wants(&parameter.path) {
             return;
         }
         let path = std::mem::take(&mut parameter.path);
-        if path.ends_with('.') || !valid_path(self.root, &path) {
+        if path.ends_with('.') || !valid_path(self.root, &sample(&path)) {
             return (self.complain)(&path, "not the name of a parameter");
         }
         let value = parameter.value.take().map(|value| value.into_text());
@@ -199,11 +290,22 @@ impl Build<'_> {
         self.insert(path, Entry::Parameter { info, value });
     }
 
+    fn wants(&self, path: &str) -> bool {
+        match path.contains('{') {
+            true => covers(&self.patterns, path),
+            false => covers(&self.covered, path),
+        }
+    }
+
     fn insert(&mut self, path: String, entry: Entry) {
-        if self.nodes.contains_key(&path) {
+        let nodes = match path.contains('{') {
+            true => &mut self.templates,
+            false => &mut self.nodes,
+        };
+        if nodes.contains_key(&path) {
             return (self.complain)(&path, "listed twice");
         }
-        self.nodes.insert(path, entry);
+        nodes.insert(path, entry);
     }
 
     /// Objects that are only implied by what lies in them, and tables by their instances.
@@ -227,7 +329,7 @@ impl Build<'_> {
                 }
                 inner = outer;
             }
-            if self.nodes.len() + implied.len() > MAX_NODES {
+            if self.nodes.len() + self.templates.len() + implied.len() > MAX_NODES {
                 return Err(Fault::new(
                     Code::RESOURCES_EXCEEDED,
                     "the program listed too much",
@@ -252,6 +354,8 @@ impl Build<'_> {
         Ok(Snapshot {
             covered: self.covered,
             nodes,
+            templates: self.templates,
+            next: self.next,
         })
     }
 }
@@ -305,10 +409,29 @@ pub fn valid_path(root: Root, path: &str) -> bool {
             .is_ok_and(|path| path.is_concrete() && path.segments().len() <= MAX_LEVELS)
 }
 
+/// The number of the instance at `path`, if it is one.
+pub fn number(path: &str) -> Option<u32> {
+    let last = path.strip_suffix('.')?.rsplit('.').next()?;
+    instance_number(last)
+}
+
 fn instance(path: &str) -> bool {
-    path.strip_suffix('.')
-        .and_then(|path| path.rsplit('.').next())
-        .is_some_and(|last| instance_number(last).is_some())
+    number(path).is_some()
+}
+
+/// `path` with `{i}` for each number.
+fn pattern(path: &str) -> String {
+    let general = |segment| match instance_number(segment) {
+        Some(_) => "{i}",
+        None => segment,
+    };
+    path.split('.').map(general).collect::<Vec<_>>().join(".")
+}
+
+/// A path that `pattern` stands for.
+fn sample(pattern: &str) -> String {
+    let number = |segment| if segment == "{i}" { "1" } else { segment };
+    pattern.split('.').map(number).collect::<Vec<_>>().join(".")
 }
 
 fn parent(path: &str) -> Option<&str> {

@@ -226,3 +226,91 @@ proptest! {
         }
     }
 }
+
+const TEMPLATE: &str = r#"{"id":1,
+    "objects":[{"path":"Device.W.Sensor.","table":true,"writable":true,"next":4},
+               {"path":"Device.W.Sensor.2.","writable":true},
+               {"path":"Device.W.Sensor.{i}.Limit.","table":true,"writable":true,"next":1},
+               {"path":"Device.W.Fixed.","table":true,"next":1},
+               {"path":"Device.W.Plain.","table":true,"writable":true,"next":7}],
+    "parameters":[{"path":"Device.W.Sensor.2.Alias","value":"two"},
+                  {"path":"Device.W.Sensor.{i}.Alias","value":"","writable":true},
+                  {"path":"Device.W.Sensor.{i}.Count","type":"unsignedInt","value":3,"writable":true},
+                  {"path":"Device.W.Sensor.{i}.Limit.{i}.Alias"},
+                  {"path":"Device.W.Sensor.{i}.Limit.{i}.High","type":"int","writable":true},
+                  {"path":"Device.W.Plain.{i}.Name","writable":true}]}"#;
+
+#[test]
+fn a_new_instance_holds_what_the_program_says() {
+    // AL-05
+    let (mut snapshot, complaints) = snapshot(&["Device.W."], TEMPLATE);
+    assert_eq!(complaints, Vec::<String>::new());
+    assert!(!snapshot.has_next("Device.W.Other."));
+    assert_eq!(snapshot.add("Device.W.Sensor.", Some("new")), Ok(4));
+    assert_eq!(snapshot.add("Device.W.Sensor.4.Limit.", Some("hot")), Ok(1));
+    assert_eq!(snapshot.add("Device.W.Sensor.", None), Ok(5));
+    assert_eq!(
+        list(&snapshot, "Device.W.Sensor.", Depth::All).unwrap(),
+        [
+            "Device.W.Sensor. Table w",
+            "Device.W.Sensor.2. Instance w",
+            "Device.W.Sensor.2.Alias String=two",
+            "Device.W.Sensor.4. Instance w",
+            "Device.W.Sensor.4.Alias String=new",
+            "Device.W.Sensor.4.Count UnsignedInt=3",
+            "Device.W.Sensor.4.Limit. Table w",
+            "Device.W.Sensor.4.Limit.1. Instance w",
+            "Device.W.Sensor.4.Limit.1.Alias String=hot",
+            "Device.W.Sensor.4.Limit.1.High Int=",
+            "Device.W.Sensor.5. Instance w",
+            "Device.W.Sensor.5.Alias String=",
+            "Device.W.Sensor.5.Count UnsignedInt=3",
+            "Device.W.Sensor.5.Limit. Table w",
+        ]
+    );
+    let code = |fault: Fault| fault.code.0;
+    // Fixed, and (AL-07) one whose instances have no alias.
+    let mut add = |table, alias| snapshot.add(table, alias).map_err(code);
+    assert_eq!(add("Device.W.Fixed.", None), Err(9005));
+    assert_eq!(add("Device.W.Plain.", Some("x")), Err(9005));
+    assert_eq!(add("Device.W.Plain.", None), Ok(7));
+}
+
+#[test]
+fn what_new_instances_hold_comes_with_a_part_of_the_tree_too() {
+    let (mut snapshot, complaints) = snapshot(
+        &["Device.W.Sensor.2.Limit."],
+        r#"{"objects":[{"path":"Device.W.Sensor.2.Limit.","table":true,"writable":true,"next":9}],
+            "parameters":[{"path":"Device.W.Sensor.{i}.Limit.{i}.Alias"},
+                          {"path":"Device.W.Sensor.{i}.Name"}]}"#,
+    );
+    assert_eq!(complaints, Vec::<String>::new());
+    assert_eq!(snapshot.add("Device.W.Sensor.2.Limit.", Some("x")), Ok(9));
+    assert_eq!(
+        list(&snapshot, "Device.W.Sensor.2.Limit.", Depth::All).unwrap()[2..],
+        ["Device.W.Sensor.2.Limit.9.Alias String=x"]
+    );
+}
+
+#[test]
+fn a_next_number_must_be_one() {
+    let (mut snapshot, complaints) = snapshot(
+        &["Device."],
+        r#"{"objects":[{"path":"Device.A.","table":true,"writable":true,"next":0},
+                       {"path":"Device.B.","writable":true,"next":2},
+                       {"path":"Device.C.","table":true,"writable":true,"next":1},
+                       {"path":"Device.D.","table":true,"writable":true,"next":4294967295},
+                       {"path":"Device.E{i}.","table":true}],
+            "parameters":[{"path":"Device.C.1.Name"},{"path":"Device.{j}.Name"}]}"#,
+    );
+    let expected = [
+        "Device.A.: cannot have that next instance",
+        "Device.B.: cannot have that next instance",
+        "Device.E{i}.: not the path of an object",
+        "Device.{j}.Name: not the name of a parameter",
+    ];
+    assert_eq!(complaints, expected);
+    let mut code = |table| snapshot.add(table, None).unwrap_err().code.0;
+    assert_eq!(code("Device.C."), 9002);
+    assert_eq!(code("Device.D."), 9004);
+}
