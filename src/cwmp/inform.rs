@@ -5,7 +5,7 @@ use super::event::{CAPACITY, Event, EventCode, is_vendor_event};
 use crate::datamodel::naming::{InstanceMode, Namer};
 use crate::datamodel::path::Path;
 use crate::datamodel::resolve::{Search, resolve_within};
-use crate::datamodel::{DataModel, Depth, Found, Node, Root, Type, find};
+use crate::datamodel::{DataModel, Depth, Found, Node, Root, Type, find, references};
 use crate::wire::xml::Writer;
 use crate::wire::xsd::DateTime;
 use std::collections::HashSet;
@@ -114,7 +114,8 @@ pub fn parameters<'a>(
         .iter()
         .map(|name| (*name).to_owned());
     let names = forced.chain(external_ip_address(model));
-    let mut namer = Namer::new(model, InstanceMode::of(model));
+    let mode = InstanceMode::of(model);
+    let mut namer = Namer::new(model, mode);
     let mut seen = HashSet::new();
     let mut found = Vec::new();
     for name in names.chain(others.into_iter().map(str::to_owned)) {
@@ -124,7 +125,7 @@ pub fn parameters<'a>(
             found.push(InformParameter {
                 name: namer.name(&name).to_owned(),
                 ty: info.ty,
-                value,
+                value: references::named(model, mode, &info, &value).into_owned(),
             });
         }
     }

@@ -35,6 +35,8 @@ pub struct Limits {
     pub max: Option<u64>,
     /// Allowed values (for a list: of each item); empty = any.
     pub values: Vec<String>,
+    /// Holds the path of an object or parameter (for a list: in each item).
+    pub reference: bool,
     /// A comma-separated list.
     pub list: bool,
 }

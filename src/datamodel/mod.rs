@@ -21,6 +21,7 @@ mod info;
 pub mod mounts;
 pub mod naming;
 pub mod path;
+pub mod references;
 pub mod resolve;
 mod value;
 

@@ -322,6 +322,48 @@ fn a_request_with_a_fault_makes_nothing() // AL-05 SV-01
 }
 
 #[test]
+fn references_are_told_by_alias_and_taken_in_either_form() // AL-06
+{
+    for (model, name, number, alias) in [
+        (
+            TR181,
+            "Device.IP.Interface.1.LowerLayers",
+            "Device.Ethernet.Link.1",
+            "Device.Ethernet.Link.[cpe-1]",
+        ),
+        (
+            TR098,
+            "InternetGatewayDevice.Layer3Forwarding.DefaultConnectionService",
+            "InternetGatewayDevice.WANDevice.1.WANConnectionDevice.1.WANIPConnection.1",
+            "InternetGatewayDevice.WANDevice.[cpe-1].WANConnectionDevice.[cpe-1].WANIPConnection.[cpe-1]",
+        ),
+    ] {
+        let mut acs = Acs::start();
+        let mut cpe = model.start(&mut acs);
+        let set = |value| rpc::set_values(&[(name, "string", value)], "");
+        let get = || rpc::get_values(&[name]);
+        let answers = session(
+            &mut cpe,
+            &mut acs,
+            [
+                set(alias),
+                get(),
+                model.mode("InstanceAlias"),
+                get(),
+                set(number),
+                get(),
+            ],
+        )
+        .answers;
+        for (answer, value) in [(1, number), (3, alias), (5, alias)] {
+            assert_eq!(answers[answer].values()[name].trim_end_matches('.'), value);
+        }
+        let answer = ask(&mut cpe, &mut acs, set("Device.Nope.[x]"));
+        assert_eq!(answer.texts("FaultCode"), ["9003", "9007"]);
+    }
+}
+
+#[test]
 fn instances_without_an_alias_are_named_by_number() // AL-06 AL-07
 {
     for (model, table) in [

@@ -385,6 +385,7 @@ fn info(parameter: Parameter) -> Result<Info, &'static str> {
             min: parameter.min,
             max: parameter.max,
             values: parameter.values,
+            reference: false,
             list: parameter.list,
         },
         notify,

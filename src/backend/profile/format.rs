@@ -121,6 +121,7 @@ impl Definition {
                 min: self.min,
                 max: self.max,
                 values: self.values,
+                reference: self.reference,
                 list: self.list,
             },
             notify,

@@ -4,7 +4,8 @@ use super::paths::{for_each_parameter, prefixes, resolve_all};
 use super::{Facts, Method, arguments};
 use crate::cwmp::envelope::{array, parameter_value};
 use crate::cwmp::fault::Refusal;
-use crate::datamodel::{DataModel, Fault, Node, Touch};
+use crate::datamodel::naming::InstanceMode;
+use crate::datamodel::{DataModel, Fault, Node, Touch, references};
 use crate::wire::xml::{Element, Writer};
 
 struct GetParameterValues {
@@ -22,11 +23,13 @@ impl Method for GetParameterValues {
     }
 
     fn answer(&self, facts: &Facts<'_>, out: &mut Writer) -> Result<(), Refusal> {
+        let mode = InstanceMode::of(facts.model);
         let paths = resolve_all(facts.model, &self.names)?;
         array(out, "ParameterList", "cwmp:ParameterValueStruct", |out| {
             for_each_parameter(facts.model, &paths, |name, node| {
                 if let Node::Parameter { info, value, .. } = node {
-                    parameter_value(out, name, info.ty, value);
+                    let value = references::named(facts.model, mode, info, value);
+                    parameter_value(out, name, info.ty, &value);
                 }
                 out.len()
             })

@@ -7,8 +7,9 @@ use crate::cwmp::promise::Promise;
 use crate::datamodel::naming::InstanceMode;
 use crate::datamodel::path::Path;
 use crate::datamodel::resolve::{Search, resolve_one_within, resolve_or_make};
-use crate::datamodel::{Code, DataModel, Fault, Touch, Type, Value, find};
+use crate::datamodel::{Code, DataModel, Fault, Touch, Type, Value, find, references};
 use crate::wire::xml::{Element, Writer};
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 struct SetParameterValues {
@@ -47,12 +48,20 @@ fn decode_entry(entry: &Element) -> Result<Entry, Fault> {
 }
 
 impl Method for SetParameterValues {
-    fn touch(&self, _: &dyn DataModel) -> Option<Touch> {
-        let names: Vec<String> = self
+    fn touch(&self, model: &dyn DataModel) -> Option<Touch> {
+        let mut names: Vec<String> = self
             .entries
             .iter()
             .map(|entry| entry.name.clone())
             .collect();
+        // An alias in what may be a reference is found by reading the values around it, too.
+        let aliased = self.entries.iter().filter(|entry| entry.text.contains('['));
+        for item in aliased.flat_map(|entry| entry.text.split(',')) {
+            let path = item.trim().trim_end_matches('.');
+            if path.starts_with(model.root().path()) {
+                names.push(format!("{path}."));
+            }
+        }
         Some(Touch::Write(prefixes(&names)))
     }
 
@@ -103,7 +112,8 @@ impl SetParameterValues {
         let mut seen = HashSet::new();
         let mut parameters = Vec::new();
         for (entry, path) in self.entries.iter().zip(paths) {
-            let staged = path.and_then(|path| stage_one(model, entry, &path).map(|()| path));
+            let staged =
+                path.and_then(|path| stage_one(&mut search, model, entry, &path).map(|()| path));
             match staged {
                 Ok(path) => {
                     // The same parameter by its number and by its alias.
@@ -155,7 +165,12 @@ fn resolve(
 }
 
 /// Stages the value of the parameter at `path`.
-fn stage_one(model: &mut dyn DataModel, entry: &Entry, path: &str) -> Result<(), Fault> {
+fn stage_one(
+    search: &mut Search,
+    model: &mut dyn DataModel,
+    entry: &Entry,
+    path: &str,
+) -> Result<(), Fault> {
     // Faults name the parameter as the ACS did.
     let given = |fault: Fault| Fault::new(fault.code, fault.text.replace(path, &entry.name));
     let info = find(model, path).map_err(given)?.info;
@@ -165,12 +180,17 @@ fn stage_one(model: &mut dyn DataModel, entry: &Entry, path: &str) -> Result<(),
             format!("{}: read only", entry.name),
         ));
     }
-    let value = Value::parse(
-        &entry.name,
-        &info,
-        declared_type(entry.ty, info.ty),
-        &entry.text,
-    )?;
+    // References are kept by number, whatever becomes of the aliases.
+    let text = if info.limits.reference && entry.text.contains('[') {
+        let by_number = references::by_number(search, model, &entry.text);
+        Cow::Owned(by_number.map_err(|fault| {
+            let text = format!("{}: {}", entry.name, fault.text);
+            Fault::new(Code::INVALID_PARAMETER_VALUE, text)
+        })?)
+    } else {
+        Cow::Borrowed(entry.text.as_str())
+    };
+    let value = Value::parse(&entry.name, &info, declared_type(entry.ty, info.ty), &text)?;
     model.set(path, &value).map_err(given)
 }
 

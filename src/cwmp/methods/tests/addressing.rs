@@ -213,6 +213,52 @@ fn the_inform_names_as_the_mode_says() {
     }
 }
 
+#[test]
+fn references_follow_the_mode_and_are_kept_by_number() {
+    // AL-06
+    for (mode, told) in [
+        ("InstanceNumber", "Device.WiFi.SSID.2,Device.WiFi.SSID.3."),
+        (
+            "InstanceAlias",
+            "Device.WiFi.SSID.[cpe-2],Device.WiFi.SSID.[cpe-3].",
+        ),
+    ] {
+        let mut model = FakeModel::device().addressing(mode, false);
+        let name = "Device.X_EX.Lower";
+        model.parameter(name, Type::String, true, "");
+        model.info(name).limits.reference = true;
+        let mut cpe = Harness::asked_on(model);
+        let given = "Device.WiFi.SSID.[cpe-2], Device.WiFi.SSID.3.";
+        let answer = cpe.call(&set("", &[(name, "xsd:string", given)]));
+        assert_eq!(text_of(&answer, "Status"), Some("0"), "{answer}");
+        let kept = "Device.WiFi.SSID.2,Device.WiFi.SSID.3.";
+        assert_eq!(cpe.model.value(name), Some(kept));
+        let touched = [name, "Device.WiFi.SSID.", "Device.WiFi.SSID.3."];
+        assert_eq!(
+            cpe.touched,
+            [Touch::Write(touched.map(str::to_owned).to_vec())]
+        );
+        assert_eq!(values(&cpe.call(&get(&[name]))), [format!("{name}={told}")]);
+        let told_by = crate::cwmp::inform::parameters(&cpe.model, [name]);
+        assert_eq!(told_by.last().map(|p| p.value.as_str()), Some(told));
+        let bad = "Device.WiFi.SSID.[nobody]";
+        let answer = cpe.call(&set("", &[(name, "xsd:string", bad)]));
+        assert_eq!(parameter_faults(&answer), [format!("{name} 9007")]);
+    }
+    // Of an instance that the request makes.
+    let mut model = FakeModel::device().addressing("InstanceNumber", true);
+    let name = "Device.WiFi.SSID.1.SSID";
+    model.info(name).limits.reference = true;
+    let mut cpe = Harness::asked_on(model);
+    let entries = [
+        (name, "xsd:string", "Device.WiFi.SSID.[new]"),
+        (&ssid("[new].Enable"), "xsd:boolean", "1"),
+    ];
+    let answer = cpe.call(&set("", &entries));
+    assert_eq!(text_of(&answer, "Status"), Some("0"), "{answer}");
+    assert_eq!(cpe.model.value(name), Some("Device.WiFi.SSID.10"));
+}
+
 // --- AutoCreateInstances
 
 #[test]
