@@ -50,12 +50,12 @@ pub enum Command {
     },
     /// Make an instance: `{"instance": 3, "status": 0}`.
     Add {
-        /// The table, with its final dot.
+        /// The table, with its final dot; behind it `[alias].` for the instance, if wanted.
         table: String,
     },
     /// Remove an instance: `{"status": 0}`.
     Delete {
-        /// The instance, with its number and final dot.
+        /// The instance, with its number or `[alias]` and final dot.
         instance: String,
     },
     /// Notification attributes: `[{"parameter": "…", "notification": 2, "access_list": ["Subscriber"]}]`.

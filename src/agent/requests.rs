@@ -8,7 +8,7 @@ use super::command::Reply;
 use super::work::Op;
 use crate::datamodel::path::Path;
 use crate::datamodel::{
-    Applied, DataModel, Depth, Fault, Node, Progress, Touch, Value, find, resolve,
+    Applied, DataModel, Depth, Fault, Node, Progress, Touch, Value, find, resolve, touch,
 };
 
 /// A request that needs the data model.
@@ -25,18 +25,19 @@ pub(super) enum Request {
 impl Request {
     /// What must be in memory for it.
     pub(super) fn touch(&self) -> Touch {
-        let prefix = |path: &String| {
-            Path::parse(path).map_or_else(|_| path.clone(), |p| p.concrete_prefix().to_owned())
+        let one = |name: &String, object: fn(String) -> Touch| {
+            touch::object(name, object).unwrap_or_else(|| Touch::Names(Vec::new()))
         };
         match self {
-            Request::Get(paths) => Touch::Values(paths.iter().map(prefix).collect()),
-            Request::Names { path, .. } => Touch::Names(vec![prefix(path)]),
-            Request::Attributes(paths) => Touch::Names(paths.iter().map(prefix).collect()),
+            Request::Get(paths) => Touch::Values(touch::prefixes(paths)),
+            Request::Names { path, .. } => touch::names(std::slice::from_ref(path)),
+            Request::Attributes(paths) => touch::names(paths),
             Request::Set(values) => {
-                Touch::Write(values.iter().map(|(path, _)| prefix(path)).collect())
+                let names: Vec<String> = values.iter().map(|(path, _)| path.clone()).collect();
+                Touch::Write(touch::prefixes(&names))
             }
-            Request::Add(table) => Touch::Add(prefix(table)),
-            Request::Delete(instance) => Touch::Delete(prefix(instance)),
+            Request::Add(table) => one(table, Touch::Add),
+            Request::Delete(instance) => one(instance, Touch::Delete),
         }
     }
 
@@ -50,11 +51,15 @@ impl Agent {
     pub(super) fn carry_out(
         &mut self,
         client: u64,
-        request: Request,
+        mut request: Request,
         prepared: Result<(), Fault>,
         now: Now,
     ) {
         let result = prepared.and_then(|()| {
+            // What is kept beside the model goes by number.
+            if let Request::Delete(instance) = &mut request {
+                *instance = self.one(instance)?;
+            }
             if request.writes() {
                 self.stage(&request).inspect_err(|_| self.model.abort())?;
                 self.model.commit(now.instant).map(Some)
@@ -136,9 +141,10 @@ impl Agent {
         self.model.begin();
         match request {
             Request::Add(table) => {
-                self.model.add(table, None)?;
+                let (table, alias) = resolve::resolve_table(&self.model, table)?;
+                self.model.add(&table, alias)?;
             }
-            Request::Delete(instance) => self.model.delete(&self.one(instance)?)?,
+            Request::Delete(instance) => self.model.delete(instance)?,
             _ => {
                 for (path, value) in &checked {
                     self.model.set(path, value)?;

@@ -23,6 +23,7 @@ pub mod naming;
 pub mod path;
 pub mod references;
 pub mod resolve;
+pub mod touch;
 mod value;
 
 pub use fault::{Code, Fault};

@@ -212,6 +212,28 @@ pub fn resolve_one_within(
     one.ok_or_else(|| Fault::invalid_name(path.text()))
 }
 
+/// What an object is to be added to: a table's path, with the alias that the new instance is to have behind it or without
+/// (TR-069 A.3.2.6). Fault 9005 when there is no such table, or such an instance already (AL-04).
+pub fn resolve_table<'a>(
+    model: &dyn DataModel,
+    name: &'a str,
+) -> Result<(String, Option<&'a str>), Fault> {
+    let path = Path::parse(name)?;
+    let (table, alias) = match path.split_alias() {
+        Some((table, alias)) => (Path::parse(table)?, Some(alias)),
+        None => (path.clone(), None),
+    };
+    if !table.is_partial() {
+        return Err(Fault::invalid_name(name));
+    }
+    let table = resolve_one(model, &table)?.path;
+    if alias.is_some() && resolve_one(model, &path).is_ok() {
+        let text = format!("{name}: there is such an instance already");
+        return Err(Fault::new(Code::INVALID_PARAMETER_NAME, text));
+    }
+    Ok((table, alias))
+}
+
 /// [`resolve_one_within`] in the model's open transaction, which makes the instances that the path names by an alias and
 /// that are not there (TR-069 A.3.2.1, AutoCreateInstances). Fault 9004 when that are too many.
 pub fn resolve_or_make(

@@ -1,6 +1,6 @@
 //! Instances by alias (TR-069 3.6.1), on both root models.
 
-use cwmpd::agent::command::Reply;
+use cwmpd::agent::command::{Command, Reply};
 
 use crate::cpe::{Cpe, settled};
 use crate::support::acs::Acs;
@@ -399,6 +399,39 @@ fn instances_without_an_alias_are_named_by_number() // AL-06 AL-07
         let answer = ask(&mut cpe, &mut acs, answer);
         assert_eq!(answer.texts("FaultCode"), ["9003", "9005"]);
     }
+}
+
+#[test]
+fn the_command_line_takes_aliases_too() {
+    let mut acs = Acs::start();
+    let mut cpe = TR181.start(&mut acs);
+    let path = TR181.at("[new].");
+    let add = |cpe: &mut Cpe| {
+        let table = path.clone();
+        cpe.command(Command::Add { table })
+    };
+    let Reply::Ok(added) = add(&mut cpe) else {
+        panic!("not added");
+    };
+    let name = TR181.at(&format!("{}.MaxMTUSize", added["instance"]));
+    assert!(matches!(add(&mut cpe), Reply::Fault { code: 9005, .. }));
+    let set = cpe.set(&format!("{path}MaxMTUSize"), "1400");
+    assert!(matches!(set, Reply::Ok(_)), "{set:?}");
+    let answers = session(
+        &mut cpe,
+        &mut acs,
+        [
+            rpc::get_values(&[&name]),
+            rpc::set_notification(&[&name], 2),
+        ],
+    )
+    .answers;
+    assert_eq!(answers[0].values()[&name], "1400");
+    // What is kept of it goes too (NO-12).
+    assert!(cpe.state().attributes.explicit(&name).is_some());
+    let deleted = cpe.command(Command::Delete { instance: path });
+    assert!(matches!(deleted, Reply::Ok(_)), "{deleted:?}");
+    assert!(cpe.state().attributes.explicit(&name).is_none());
 }
 
 #[test]

@@ -1,12 +1,10 @@
 //! AddObject (TR-069 A.3.2.6).
 
-use super::paths::touch_object;
 use super::{Facts, Method, arguments, staged};
 use crate::cwmp::fault::Refusal;
 use crate::cwmp::promise::Promise;
-use crate::datamodel::path::Path;
-use crate::datamodel::resolve::resolve_one;
-use crate::datamodel::{Code, DataModel, Fault, Touch};
+use crate::datamodel::resolve::resolve_table;
+use crate::datamodel::{DataModel, Fault, Touch, touch};
 use crate::wire::xml::{Element, Writer};
 
 struct AddObject {
@@ -25,28 +23,14 @@ pub(super) fn decode(method: &Element) -> Result<Box<dyn Method>, Fault> {
 
 impl AddObject {
     fn stage(&self, model: &mut dyn DataModel) -> Result<(), Fault> {
-        let path = Path::parse(&self.name)?;
-        let (table, alias) = match path.split_alias() {
-            Some((table, alias)) => (Path::parse(table)?, Some(alias)),
-            None => (path.clone(), None),
-        };
-        // A table's own name ends with a dot; an instance of it with a number has no instances.
-        if !table.is_partial() {
-            return Err(Fault::invalid_name(&self.name));
-        }
-        let table = resolve_one(model, &table)?.path;
-        // AL-04: an alias that is taken is refused.
-        if alias.is_some() && resolve_one(model, &path).is_ok() {
-            let text = format!("{}: there is such an instance already", self.name);
-            return Err(Fault::new(Code::INVALID_PARAMETER_NAME, text));
-        }
+        let (table, alias) = resolve_table(model, &self.name)?;
         model.add(&table, alias).map(drop)
     }
 }
 
 impl Method for AddObject {
     fn touch(&self, _: &dyn DataModel) -> Option<Touch> {
-        touch_object(&self.name, Touch::Add)
+        touch::object(&self.name, Touch::Add)
     }
 
     fn run(&self, model: &mut dyn DataModel) -> Result<Option<Promise>, Refusal> {

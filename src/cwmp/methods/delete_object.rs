@@ -1,12 +1,11 @@
 //! DeleteObject (TR-069 A.3.2.7).
 
-use super::paths::touch_object;
 use super::{Facts, Method, arguments, staged};
 use crate::cwmp::fault::Refusal;
 use crate::cwmp::promise::Promise;
 use crate::datamodel::path::{Path, Segment};
 use crate::datamodel::resolve::resolve_one;
-use crate::datamodel::{DataModel, Fault, Touch};
+use crate::datamodel::{DataModel, Fault, Touch, touch};
 use crate::wire::xml::{Element, Writer};
 
 struct DeleteObject {
@@ -40,7 +39,7 @@ impl DeleteObject {
 
 impl Method for DeleteObject {
     fn touch(&self, _: &dyn DataModel) -> Option<Touch> {
-        touch_object(&self.name, Touch::Delete)
+        touch::object(&self.name, Touch::Delete)
     }
 
     fn run(&self, model: &mut dyn DataModel) -> Result<Option<Promise>, Refusal> {

@@ -1,11 +1,11 @@
 //! GetParameterValues (TR-069 A.3.2.2).
 
-use super::paths::{for_each_parameter, prefixes, resolve_all};
+use super::paths::{for_each_parameter, resolve_all};
 use super::{Facts, Method, arguments};
 use crate::cwmp::envelope::{array, parameter_value};
 use crate::cwmp::fault::Refusal;
 use crate::datamodel::naming::InstanceMode;
-use crate::datamodel::{DataModel, Fault, Node, Touch, references};
+use crate::datamodel::{DataModel, Fault, Node, Touch, references, touch};
 use crate::wire::xml::{Element, Writer};
 
 struct GetParameterValues {
@@ -19,7 +19,7 @@ pub(super) fn decode(method: &Element) -> Result<Box<dyn Method>, Fault> {
 
 impl Method for GetParameterValues {
     fn touch(&self, _: &dyn DataModel) -> Option<Touch> {
-        Some(Touch::Values(prefixes(&self.names)))
+        Some(Touch::Values(touch::prefixes(&self.names)))
     }
 
     fn answer(&self, facts: &Facts<'_>, out: &mut Writer) -> Result<(), Refusal> {

@@ -2,56 +2,20 @@
 
 use crate::cwmp::fault::Refusal;
 use crate::datamodel::naming::{InstanceMode, Namer};
-use crate::datamodel::path::{Path, Segment};
+use crate::datamodel::path::Path;
 use crate::datamodel::resolve::{Resolved, Search, resolve_within};
-use crate::datamodel::{Code, DataModel, Depth, Fault, Node, Touch};
+use crate::datamodel::{Code, DataModel, Depth, Fault, Node, Touch, touch};
 use std::collections::{HashMap, HashSet};
 
 /// Largest answer, in bytes: far more than a whole tree of 50,000 parameters, and less than a router has memory.
 const MAX_ANSWER: usize = 16 << 20;
 
-/// The concrete prefixes of `names`; those that are no paths touch nothing.
-pub(super) fn prefixes(names: &[String]) -> Vec<String> {
-    let paths = names.iter().filter_map(|name| Path::parse(name).ok());
-    paths
-        .map(|path| path.concrete_prefix().to_owned())
-        .collect()
-}
-
-/// What a request touches that needs names only. An alias is found by reading the values around it.
-pub(super) fn touch_names(names: &[String]) -> Touch {
-    let mut paths = names.iter().filter_map(|name| Path::parse(name).ok());
-    if paths.any(|path| has_alias(&path)) {
-        Touch::Values(prefixes(names))
-    } else {
-        Touch::Names(prefixes(names))
-    }
-}
-
-/// The same for a request whose answer names what lies below: in InstanceAlias mode that takes the aliases' values.
+/// What a request touches whose answer names what lies below `names`: in InstanceAlias mode that takes the aliases' values.
 pub(super) fn touch_named(model: &dyn DataModel, names: &[String]) -> Touch {
     match InstanceMode::of(model) {
-        InstanceMode::InstanceNumber => touch_names(names),
-        InstanceMode::InstanceAlias => Touch::Values(prefixes(names)),
+        InstanceMode::InstanceNumber => touch::names(names),
+        InstanceMode::InstanceAlias => Touch::Values(touch::prefixes(names)),
     }
-}
-
-/// What a request touches that is for the one object `name`. An alias is found by reading the values around it.
-pub(super) fn touch_object(name: &str, touch: fn(String) -> Touch) -> Option<Touch> {
-    let path = Path::parse(name).ok()?;
-    let prefix = path.concrete_prefix().to_owned();
-    Some(if has_alias(&path) {
-        Touch::Write(vec![prefix])
-    } else {
-        touch(prefix)
-    })
-}
-
-/// Whether an alias stands somewhere in it.
-fn has_alias(path: &Path<'_>) -> bool {
-    path.segments()
-        .iter()
-        .any(|segment| matches!(segment, Segment::Alias(_)))
 }
 
 /// Everything that `names` stand for, in their order. What another one covers is left out once it is known to

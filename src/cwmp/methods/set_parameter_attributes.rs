@@ -1,6 +1,5 @@
 //! SetParameterAttributes (TR-069 A.3.2.4).
 
-use super::paths::touch_names;
 use super::{Method, arguments};
 use crate::cwmp::fault::Refusal;
 use crate::cwmp::promise::Promise;
@@ -8,7 +7,7 @@ use crate::datamodel::attributes::{AttributeChange, Attributes, Notification, SU
 use crate::datamodel::naming::InstanceMode;
 use crate::datamodel::path::Path;
 use crate::datamodel::resolve::{Search, resolve_one_within};
-use crate::datamodel::{Code, DataModel, Depth, Fault, Node, Touch};
+use crate::datamodel::{Code, DataModel, Depth, Fault, Node, Touch, touch};
 use crate::wire::xml::Element;
 
 /// Most parameters whose attributes one request may change: each costs an entry of the state file.
@@ -72,7 +71,7 @@ impl Method for SetParameterAttributes {
             .iter()
             .map(|entry| entry.name.clone())
             .collect();
-        Some(touch_names(&names))
+        Some(touch::names(&names))
     }
 
     fn run(&self, model: &mut dyn DataModel) -> Result<Option<Promise>, Refusal> {

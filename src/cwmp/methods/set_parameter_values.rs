@@ -1,13 +1,12 @@
 //! SetParameterValues (TR-069 A.3.2.1).
 
-use super::paths::prefixes;
 use super::{Facts, Method, arguments, staged};
 use crate::cwmp::fault::{ParameterFault, Refusal};
 use crate::cwmp::promise::Promise;
 use crate::datamodel::naming::InstanceMode;
 use crate::datamodel::path::Path;
 use crate::datamodel::resolve::{Search, resolve_one_within, resolve_or_make};
-use crate::datamodel::{Code, DataModel, Fault, Touch, Type, Value, find, references};
+use crate::datamodel::{Code, DataModel, Fault, Touch, Type, Value, find, references, touch};
 use crate::wire::xml::{Element, Writer};
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -62,7 +61,7 @@ impl Method for SetParameterValues {
                 names.push(format!("{path}."));
             }
         }
-        Some(Touch::Write(prefixes(&names)))
+        Some(Touch::Write(touch::prefixes(&names)))
     }
 
     fn run(&self, model: &mut dyn DataModel) -> Result<Option<Promise>, Refusal> {
