@@ -263,7 +263,7 @@ impl Build<'_> {
             return (self.complain)(&path, "not the name of a parameter");
         }
         let value = parameter.value.take().map(|value| value.into_text());
-        let info = match info(parameter) {
+        let info = match info(&path, parameter) {
             Ok(info) => info,
             Err(why) => return (self.complain)(&path, why),
         };
@@ -360,7 +360,7 @@ impl Build<'_> {
     }
 }
 
-fn info(parameter: Parameter) -> Result<Info, &'static str> {
+fn info(path: &str, parameter: Parameter) -> Result<Info, &'static str> {
     let ty = match &parameter.ty {
         None => Type::String,
         Some(name) => {
@@ -368,7 +368,8 @@ fn info(parameter: Parameter) -> Result<Info, &'static str> {
         }
     };
     let notify = match parameter.notify.as_deref() {
-        None | Some("normal") => Notify::Normal,
+        None => Notify::standard(path),
+        Some("normal") => Notify::Normal,
         Some("forceEnabled") => Notify::ForceEnabled,
         Some("forceDefaultEnabled") => Notify::ForceDefaultEnabled,
         Some("canDeny") => Notify::CanDeny,

@@ -99,8 +99,8 @@ pub(super) fn zero(ty: Type) -> &'static str {
 }
 
 impl Definition {
-    /// The definition in the template's terms.
-    pub fn parameter(self) -> Result<Parameter, String> {
+    /// The definition in the template's terms; `name` as the profile has it.
+    pub fn parameter(self, name: &str) -> Result<Parameter, String> {
         let ty = Type::from_xsd_name(&self.ty)
             .ok_or_else(|| format!("type: {:?} is not a parameter type", self.ty))?;
         let access = if self.writable {
@@ -109,7 +109,7 @@ impl Definition {
             Access::ReadOnly
         };
         let notify = match self.notify {
-            None => Notify::Normal,
+            None => Notify::standard(name),
             Some(NotifyName::ForceEnabled) => Notify::ForceEnabled,
             Some(NotifyName::ForceDefaultEnabled) => Notify::ForceDefaultEnabled,
             Some(NotifyName::CanDeny) => Notify::CanDeny,

@@ -161,7 +161,9 @@ impl Loader<'_> {
             ))
         })?;
         let value = definition.value.clone();
-        let parameter = definition.parameter().map_err(|why| place.error(why))?;
+        let parameter = definition
+            .parameter(&name)
+            .map_err(|why| place.error(why))?;
         let value = match value {
             Some(value) => plain(&value).ok_or_else(|| place.error("value: not a plain value"))?,
             None => zero(parameter.info.ty).to_owned(),

@@ -37,7 +37,7 @@
 //! | `list` | a comma-separated list |
 //! | `reference` | holds the path (or, with `list`, paths) of other objects; emptied when those are deleted |
 //! | `hidden` | reads as empty: a password |
-//! | `notify` | `forceEnabled`, `forceDefaultEnabled` or `canDeny` (TR-106 `activeNotify`) |
+//! | `notify` | `forceEnabled`, `forceDefaultEnabled` or `canDeny` (TR-106 `activeNotify`); else what the standard models force |
 //! | `forced_inform` | is in every Inform |
 //!
 //! The keys of `table`:
