@@ -23,13 +23,14 @@ impl Agent {
     /// The session is over: looks at what waited for that.
     pub(super) fn after_session(&mut self, now: Now) {
         self.hook_wanted = self.store.state.deferred != Deferred::default();
-        if std::mem::take(&mut self.check_after_session) {
-            self.want_check(now);
-        }
         // What came during the session gets a session of its own; what failed waits for the retry (RT-04).
         let triggered = std::mem::take(&mut self.triggered);
         if triggered || self.queue.has_unsent() && self.schedule.retry().is_none() {
             self.wanted = !self.queue.is_empty();
+        }
+        // After that: a value change waits for its throttle (NO-07).
+        if std::mem::take(&mut self.check_after_session) {
+            self.want_check(now);
         }
         if std::mem::take(&mut self.reload_wanted) {
             self.reload(now);
@@ -111,6 +112,7 @@ impl Agent {
         if let Err(reason) = self.model.backend_mut().restore("") {
             warn!("data model not reset: reason=\"{reason}\"");
         }
+        self.watch_anew();
         self.schedule.clear_scheduled();
         self.schedule.set_retry(None);
         self.schedule.clear_notification();

@@ -204,6 +204,7 @@ impl Agent {
                     }
                     (self.model, self.management_server) = mounted(backend);
                     self.backend_generation = None;
+                    self.watch_anew();
                     self.drop_requests();
                 }
                 Err(e) => {
@@ -214,6 +215,10 @@ impl Agent {
         }
         self.config = config;
         self.read_inform_lists();
+        // Both may be configured otherwise now.
+        self.import_wanted = true;
+        self.look_at = None;
+        self.instances_changed();
         self.apply_values(now);
         (self.listen_wanted, self.configure_wanted) = (true, true);
         info!("configuration reloaded");
@@ -230,6 +235,7 @@ impl Agent {
         if let Err(reason) = self.model.backend_mut().restore(&self.store.state.backend) {
             error!("data model values lost: reason=\"{reason}\"");
         }
+        self.instances_changed();
         self.apply_values(now);
     }
 

@@ -60,7 +60,7 @@ impl Agent {
                 .filter_map(|pattern| Path::parse(pattern).ok())
                 .map(|path| path.concrete_prefix().to_owned()),
         );
-        paths.extend(self.watched().into_iter().map(|(path, _)| path));
+        paths.extend(self.watched());
         if InstanceMode::of(&self.model) == InstanceMode::InstanceAlias {
             let aliases: Vec<String> = paths.iter().flat_map(|path| aliases_in(path)).collect();
             paths.extend(aliases);

@@ -100,8 +100,13 @@ pub struct Agent {
     wanted: bool,
     /// Something asked for a session while one was running or a retry waits.
     triggered: bool,
+    watch: notify::Watch,
     /// Look for value changes once the session is over.
     check_after_session: bool,
+    /// Look for them then: the backend does not tell.
+    look_at: Option<Instant>,
+    /// `cpe.custom_notify_json` has not been looked at yet.
+    import_wanted: bool,
     ask_rpc_methods: bool,
 
     session: Option<session::Running>,
@@ -167,6 +172,7 @@ impl Agent {
             self.connreq.as_ref().and_then(|server| server.deadline()),
             self.model.backend().deadline(),
             self.hook.as_ref().and_then(Hook::deadline),
+            self.look_at,
             self.listen_again,
             self.stopping,
             self.turn_again,
@@ -196,6 +202,7 @@ impl Agent {
         if self.listen_again.is_some_and(|at| at <= now.instant) {
             self.listen(now, registry);
         }
+        self.look(now);
         if self
             .session
             .as_ref()
@@ -255,6 +262,7 @@ impl Agent {
     fn turn(&mut self, now: Now, registry: &Registry) {
         self.take_connection_requests();
         self.take_backend_changes(now);
+        self.arm_look(now);
         self.poll_work(now);
         self.receive(now);
         self.follow_config(now, registry);

@@ -9,7 +9,6 @@ use super::schedule::Scheduled;
 use super::state::{ScheduledInform, State};
 use crate::cwmp::Promise;
 use crate::cwmp::event::{EventCode, MULTIPLES};
-use crate::datamodel::attributes::AttributeChange;
 use crate::datamodel::{Applied, Code, Fault};
 
 /// ScheduleInform orders that may wait at a time (RB-05 asks for three), those included whose event is not delivered.
@@ -28,7 +27,6 @@ impl Agent {
         now: Now,
     ) -> Result<Applied, Fault> {
         let before = self.store.state.clone();
-        self.acs_knows_its_changes();
         if let Promise::Values {
             parameter_key,
             deleted,
@@ -41,7 +39,11 @@ impl Agent {
             if let Some(instance) = deleted {
                 self.store.state.attributes.remove_below(instance); // NO-12
             }
+            if deleted.is_some() || !applied.instances.is_empty() {
+                self.instances_changed();
+            }
         }
+        self.acs_knows_its_changes(now);
         self.persist_values(before, now)?;
         Ok(applied)
     }
@@ -128,7 +130,10 @@ impl Agent {
         let before = self.store.state.clone();
         let mut scheduled = None;
         match promise {
-            Promise::Attributes(changes) => self.keep_attributes(&changes),
+            Promise::Attributes(changes) => {
+                self.store.state.attributes.apply(&changes)?;
+                self.attributes_changed(&changes, now);
+            }
             Promise::Reboot { command_key } => {
                 if self.store.state.deferred.reboot.len() >= MAX_REBOOT_KEYS {
                     return Err(Fault::new(
@@ -153,6 +158,7 @@ impl Agent {
         }
         if let Err(text) = self.write_state() {
             self.store.state = before;
+            self.instances_changed(); // by the attributes that were
             return Err(Fault::internal(format!(
                 "the order could not be stored: {text}"
             )));
@@ -161,12 +167,6 @@ impl Agent {
             self.schedule.add_scheduled(scheduled);
         }
         Ok(Applied::default())
-    }
-
-    fn keep_attributes(&mut self, changes: &[AttributeChange]) {
-        self.store.state.attributes.apply(changes);
-        // What is watched from now on is measured from its present value.
-        self.learn_new_values();
     }
 
     fn keep_schedule(

@@ -93,6 +93,9 @@ impl Agent {
             if let Request::Delete(instance) = &request {
                 self.store.state.attributes.remove_below(instance);
             }
+            if !matches!(request, Request::Set(_)) {
+                self.instances_changed();
+            }
             self.persist_values(before, now)?;
             let mut answer = json!({ "status": u8::from(applied.later) });
             if let (Some(object), Some(number)) =

@@ -82,9 +82,9 @@ impl Schedule {
         self.retry
     }
 
-    /// A session for an active notification is wanted, not before `at`.
+    /// A session for an active notification is wanted, not before `at`: what was said before counts no more.
     pub fn want_notification(&mut self, at: Instant) {
-        self.notification = Some(self.notification.map_or(at, |old| old.min(at)));
+        self.notification = Some(at);
     }
 
     /// A session starts: it carries whatever notification waited.

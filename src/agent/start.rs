@@ -99,7 +99,10 @@ impl Agent {
             schedule: Schedule::default(),
             wanted: false,
             triggered: false,
+            watch: Default::default(),
             check_after_session: false,
+            look_at: None,
+            import_wanted: true,
             ask_rpc_methods: false,
             session: None,
             connection,
@@ -152,7 +155,9 @@ impl Agent {
         if let Some(reason) = self.idle_reason() {
             info!("idle: reason=\"{reason}\"");
         }
-        if !self.queue.is_empty() && self.schedule.retry().is_none() {
+        // A value change alone is found again below, and waits as long as it must (NO-07).
+        let waits = self.queue.iter().any(|e| e.code != EventCode::ValueChange);
+        if waits && self.schedule.retry().is_none() {
             self.trigger();
         }
         if booted {
@@ -168,7 +173,7 @@ impl Agent {
         if most == 0 || !std::mem::take(&mut self.wanted) {
             return;
         }
-        let wait = Duration::from_millis(random::number() % (most + 1));
+        let wait = Duration::from_millis(random::number(&mut self.random) % (most + 1));
         info!("booted: wait_seconds={:.1}", wait.as_secs_f32());
         self.schedule.set_retry(Some(now.instant + wait));
     }

@@ -1,7 +1,7 @@
 //! Who may use the data model now. A source behind IPC answers later (DESIGN 3, "Sources behind IPC never block the
 //! loop"), so everything that needs the model is an operation: prepared, then carried out from memory, one at a time.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::Agent;
 use super::clock::Now;
@@ -18,8 +18,12 @@ const MAX_WAITING: usize = 16;
 pub(super) enum Op {
     /// The values an Inform carries; then the session begins.
     Inform,
+    /// The names of the whole tree, to learn which parameters are watched.
+    Survey,
     /// The watched values, to find changes.
     Check,
+    /// The same, to find what a transaction of the ACS changed; with what differed before.
+    Adopt(BTreeMap<String, String>),
     /// What the running session asks to be prepared.
     Session(Touch),
     /// The running session's transaction, which the backend commits.
@@ -75,6 +79,7 @@ impl Agent {
         }
         match op {
             Op::Check if self.work.waiting.iter().any(|op| matches!(op, Op::Check)) => {}
+            Op::Survey if self.work.waiting.iter().any(|op| matches!(op, Op::Survey)) => {}
             Op::Request { client, .. } if self.work.waiting.len() >= MAX_WAITING => self.reply(
                 client,
                 Reply::Busy {
@@ -108,8 +113,9 @@ impl Agent {
     fn start(&mut self, op: Op, now: Now) {
         let touch = match &op {
             Op::Inform => Touch::Values(self.inform_paths()),
-            Op::Check => Touch::Values(self.watched().into_iter().map(|(path, _)| path).collect()),
-            Op::Session(touch) => touch.clone(),
+            Op::Survey => Touch::Names(vec![self.model.root().path().to_owned()]),
+            Op::Check | Op::Adopt(_) => Touch::Values(self.watched().collect()),
+            Op::Session(touch) => self.with_watched(touch),
             Op::Request { request, .. } => request.touch(),
             // A commit is started by whoever opened the transaction.
             Op::SessionCommit(_) | Op::RequestCommit { .. } => return self.wait_for(op),
@@ -131,7 +137,9 @@ impl Agent {
     fn finish(&mut self, op: Op, result: Result<Applied, Fault>, now: Now) {
         match op {
             Op::Inform => self.begin_session(result.map(drop), now),
+            Op::Survey => self.surveyed(result.map(drop), now),
             Op::Check => self.check_values(result.map(drop), now),
+            Op::Adopt(before) => self.adopt_values(&before, result.map(drop), now),
             Op::Session(touch) => self.session_prepared(&touch, result.map(drop), now),
             Op::SessionCommit(promise) => {
                 let result = result.and_then(|applied| self.keep_values(&promise, applied, now));

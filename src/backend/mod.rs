@@ -67,6 +67,12 @@ pub trait Backend: DataModel {
         Ok(())
     }
 
+    /// Whether [`Backend::take_changes`] tells of changes. If not, the values that matter are compared now and then.
+    #[must_use]
+    fn tells_changes(&self) -> bool {
+        true
+    }
+
     /// What changed since the last call.
     #[must_use]
     fn take_changes(&mut self) -> Changes {

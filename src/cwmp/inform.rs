@@ -221,7 +221,7 @@ pub fn expand<'a>(
 ) -> (Vec<String>, bool) {
     let mut names = Vec::new();
     let mut too_many = false;
-    let mut search = Search::default();
+    let mut search = Search::new(InstanceMode::InstanceNumber);
     for pattern in patterns {
         let paths = Path::parse(pattern)
             .and_then(|path| resolve_within(&mut search, model, &path))

@@ -2,7 +2,7 @@
 //!
 //! They are the daemon's own, not the backend's: plain data that goes into the state file.
 
-use super::{Code, Fault, Info, Notify};
+use super::{Code, DataModel, Depth, Fault, Info, Node, Notify};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -44,6 +44,26 @@ impl Notification {
     pub fn number(self) -> u8 {
         self as u8
     }
+
+    /// Whether a change goes into an Inform: into the next one or, with 2, one of its own (NO-02, NO-03). 3 and 5 are
+    /// for lightweight notifications alone (LW-04).
+    #[must_use]
+    pub fn rides_inform(self) -> bool {
+        use Notification::{Active, Passive, PassiveBoth, PassiveWithActiveLightweight};
+        matches!(
+            self,
+            Passive | Active | PassiveBoth | PassiveWithActiveLightweight
+        )
+    }
+
+    /// Whether a change is told without waiting for another cause.
+    fn at_once(self) -> bool {
+        use Notification::{Active, ActiveLightweight, PassiveWithActiveLightweight};
+        matches!(
+            self,
+            Active | ActiveLightweight | PassiveWithActiveLightweight
+        )
+    }
 }
 
 impl From<Notification> for u8 {
@@ -62,22 +82,25 @@ impl TryFrom<u8> for Notification {
     }
 }
 
-/// The access list entry for all entities on the LAN side.
+/// The access list entry for all entities on the LAN side (TR-069 A.3.2.4).
 pub const SUBSCRIBER: &str = "Subscriber";
+
+/// Most settings that are kept: each is an entry of the state file. One of a partial path counts once.
+pub const MAX_SETTINGS: usize = 4096;
 
 /// What GetParameterAttributes answers for one parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Attribute {
+pub struct Attribute<'a> {
     /// Notification in force.
     pub notification: Notification,
     /// Who beside the ACS may write.
-    pub access: Vec<String>,
+    pub access: Vec<&'a str>,
 }
 
 /// One change that SetParameterAttributes makes; `None`: stays as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AttributeChange {
-    /// A parameter's full, concrete name.
+    /// A parameter's full name, or a partial path: everything below it. Concrete, and never empty.
     pub path: String,
     /// The new notification.
     pub notification: Option<Notification>,
@@ -85,14 +108,17 @@ pub struct AttributeChange {
     pub access: Option<Vec<String>>,
 }
 
-/// Everything the ACS set, by parameter. What is not in here is as the data model says.
+/// Everything the ACS set, by full name or partial path. What is not in here is as the data model says.
+///
+/// A setting of a partial path holds for all that lies below it, and for what will (NO-12). It takes away what was set
+/// below it before, so what is below it now was set later: the setting with the longest path counts (AT-03).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Attributes {
     set: BTreeMap<String, Setting>,
 }
 
-/// What the ACS set for one parameter.
+/// What the ACS set for one parameter or partial path.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Setting {
@@ -105,77 +131,143 @@ struct Setting {
 impl Attributes {
     /// What holds for the parameter `name`.
     #[must_use]
-    pub fn get(&self, name: &str, info: &Info) -> Attribute {
-        let access = self
-            .set
-            .get(name)
-            .and_then(|setting| setting.access.clone());
+    pub fn get(&self, name: &str, info: &Info) -> Attribute<'_> {
         Attribute {
             notification: self.notification(name, info),
-            access: access.unwrap_or_else(|| vec![SUBSCRIBER.to_owned()]),
+            access: match self.access(name) {
+                Some(list) => list.iter().map(String::as_str).collect(),
+                None => vec![SUBSCRIBER],
+            },
         }
     }
 
     /// The notification that holds for the parameter `name`.
     #[must_use]
     pub fn notification(&self, name: &str, info: &Info) -> Notification {
-        let set = self.set.get(name).and_then(|setting| setting.notification);
+        let set = self.setting(name, |setting| setting.notification);
         match info.notify {
-            // TR-106: whatever was stored before a firmware update made it so (NO-08).
+            // TR-106: whatever was set for an object around it, or stored before a firmware update (NO-08).
             Notify::ForceEnabled => Notification::Active,
             Notify::ForceDefaultEnabled => set.unwrap_or(Notification::Active),
-            Notify::Normal | Notify::CanDeny => set.unwrap_or_default(),
+            // An active setting of an object does not reach what came into it later and does not offer it.
+            Notify::CanDeny => set.filter(|set| !set.at_once()).unwrap_or_default(),
+            Notify::Normal => set.unwrap_or_default(),
         }
     }
 
-    /// Whether the data model lets `name` have that notification: fault 9009 if not (NO-08, NO-10).
-    pub fn check_change(info: &Info, name: &str, notification: Notification) -> Result<(), Fault> {
-        use Notification::{Active, ActiveLightweight, PassiveWithActiveLightweight};
-        let words = match (info.notify, notification) {
-            (Notify::ForceEnabled, Active) => return Ok(()),
-            (Notify::ForceEnabled, _) => "active notification cannot be switched off",
-            (Notify::CanDeny, Active | ActiveLightweight | PassiveWithActiveLightweight) => {
-                "active notification is not offered"
-            }
-            _ => return Ok(()),
-        };
-        Err(Fault::new(
-            Code::NOTIFICATION_REJECTED,
-            format!("{name}: {words}"),
-        ))
-    }
-
-    /// The notification that the ACS set for `name`, if it did.
+    /// Whether `entity` may write the parameter `name` (AT-06). Without a setting all may.
     #[must_use]
-    pub fn explicit(&self, name: &str) -> Option<Notification> {
-        self.set.get(name)?.notification
+    pub fn may_write(&self, name: &str, entity: &str) -> bool {
+        self.access(name)
+            .is_none_or(|list| list.iter().any(|one| one == entity))
     }
 
-    /// Makes changes that were checked. Later ones win over earlier ones (AT-03).
-    pub fn apply(&mut self, changes: &[AttributeChange]) {
+    fn access(&self, name: &str) -> Option<&Vec<String>> {
+        self.setting(name, |setting| setting.access.as_ref())
+    }
+
+    /// What the setting with the longest path says of `name`.
+    fn setting<'a, T>(&'a self, name: &str, part: impl Fn(&'a Setting) -> Option<T>) -> Option<T> {
+        if self.set.is_empty() {
+            return None;
+        }
+        let objects = name.rmatch_indices('.');
+        let objects = objects.filter_map(|(dot, _)| name.get(..=dot));
+        std::iter::once(name)
+            .chain(objects)
+            .find_map(|path| part(self.set.get(path)?))
+    }
+
+    /// Whether `path`, a full name or partial path, exists (9005), and the data model lets all parameters that it covers
+    /// have that notification: fault 9009 if not (NO-08, NO-10). Returns how many nodes it looked at.
+    pub fn check(
+        model: &dyn DataModel,
+        path: &str,
+        notification: Option<Notification>,
+    ) -> Result<usize, Fault> {
+        let mut nodes = 0;
+        let mut refused = None;
+        model.visit(path, Depth::All, &mut |node| {
+            nodes += 1;
+            if let (
+                Node::Parameter {
+                    path: name, info, ..
+                },
+                Some(wanted),
+            ) = (node, notification)
+                && let Err(fault) = check_one(info, name, wanted, name == path)
+            {
+                refused.get_or_insert(fault);
+            }
+        })?;
+        refused.map_or(Ok(nodes), Err)
+    }
+
+    /// Makes changes that were checked, in their order: later ones win over earlier ones (AT-03). All or, with fault
+    /// 9004, none.
+    pub fn apply(&mut self, changes: &[AttributeChange]) -> Result<(), Fault> {
+        let mut set = self.set.clone();
         for change in changes {
             if change.notification.is_none() && change.access.is_none() {
                 continue;
             }
-            let setting = self.set.entry(change.path.clone()).or_default();
+            if change.path.ends_with('.') {
+                override_below(&mut set, change);
+            }
+            let setting = set.entry(change.path.clone()).or_default();
             setting.notification = change.notification.or(setting.notification);
             if change.access.is_some() {
                 setting.access.clone_from(&change.access);
             }
         }
+        if set.len() > MAX_SETTINGS {
+            let text = format!(
+                "no room for attributes of more than {MAX_SETTINGS} names; set those of an object by its partial path"
+            );
+            return Err(Fault::new(Code::RESOURCES_EXCEEDED, text));
+        }
+        self.set = set;
+        Ok(())
     }
 
-    /// Forgets everything below an object, after DeleteObject (NO-12).
+    /// Forgets what was set for an instance and below it, after DeleteObject (NO-12).
     pub fn remove_below(&mut self, prefix: &str) {
         self.set.retain(|path, _| !path.starts_with(prefix));
     }
+}
 
-    /// The parameters whose notification the ACS set to something else than off.
-    pub fn notified(&self) -> impl Iterator<Item = (&str, Notification)> {
-        self.set.iter().filter_map(|(path, setting)| {
-            let notification = setting.notification?;
-            (notification != Notification::Off).then_some((path.as_str(), notification))
-        })
+/// `named`: the request names the parameter, and not an object around it. A forced one within a partial path refuses
+/// nothing: it stays active, which tells the ACS more than it asked for, and nothing could be set on `Device.` otherwise.
+/// One that does not offer active notification does refuse: the ACS would wait for what never comes.
+fn check_one(info: &Info, name: &str, wanted: Notification, named: bool) -> Result<(), Fault> {
+    let words = match info.notify {
+        Notify::ForceEnabled if named && wanted != Notification::Active => {
+            "its notification is active and cannot be changed"
+        }
+        Notify::CanDeny if wanted.at_once() => "active notification is not offered for it",
+        _ => return Ok(()),
+    };
+    let text = format!("{name}: {words}");
+    Err(Fault::new(Code::NOTIFICATION_REJECTED, text))
+}
+
+/// Takes away what `change` replaces below its partial path.
+fn override_below(set: &mut BTreeMap<String, Setting>, change: &AttributeChange) {
+    let below = set.range_mut(change.path.clone()..);
+    let mut empty = Vec::new();
+    for (path, setting) in below.take_while(|(path, _)| path.starts_with(&change.path)) {
+        if change.notification.is_some() {
+            setting.notification = None;
+        }
+        if change.access.is_some() {
+            setting.access = None;
+        }
+        if *setting == Setting::default() {
+            empty.push(path.clone());
+        }
+    }
+    for path in empty {
+        set.remove(&path);
     }
 }
 

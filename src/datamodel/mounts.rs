@@ -73,6 +73,12 @@ impl<B: DataModel + ?Sized> Mounted<B> {
         &mut self.backend
     }
 
+    /// Whether a mount has `path`, and the backend is not asked for it.
+    #[must_use]
+    pub fn is_mounted(&self, path: &str) -> bool {
+        self.owner(path).is_some()
+    }
+
     fn owner(&self, path: &str) -> Option<usize> {
         self.mounts.iter().position(|m| path.starts_with(&m.prefix))
     }

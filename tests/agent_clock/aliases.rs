@@ -1,6 +1,8 @@
 //! Instances by alias (TR-069 3.6.1), on both root models.
 
 use cwmpd::agent::command::{Command, Reply};
+use cwmpd::datamodel::Info;
+use cwmpd::datamodel::attributes::Notification;
 
 use crate::cpe::{Cpe, settled};
 use crate::support::acs::Acs;
@@ -171,7 +173,12 @@ fn the_mode_counts_from_the_next_answer_on_and_for_every_inform() // IN-10 AL-06
             cpe.session(&mut acs).inform.events(),
             ["6 CONNECTION REQUEST"]
         );
-        assert!(cpe.state().notified.contains_key(&model.at("1.MaxMTUSize")));
+        assert!(
+            cpe.state()
+                .notified
+                .get(&model.at("1.MaxMTUSize"))
+                .is_some()
+        );
     }
 }
 
@@ -428,10 +435,11 @@ fn the_command_line_takes_aliases_too() {
     .answers;
     assert_eq!(answers[0].values()[&name], "1400");
     // What is kept of it goes too (NO-12).
-    assert!(cpe.state().attributes.explicit(&name).is_some());
+    let kept = |cpe: &Cpe| cpe.state().attributes.notification(&name, &Info::default());
+    assert_eq!(kept(&cpe), Notification::Active);
     let deleted = cpe.command(Command::Delete { instance: path });
     assert!(matches!(deleted, Reply::Ok(_)), "{deleted:?}");
-    assert!(cpe.state().attributes.explicit(&name).is_none());
+    assert_eq!(kept(&cpe), Notification::Off);
 }
 
 #[test]

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use cwmpd::agent::command::{Command, Reply};
+use cwmpd::datamodel::Info;
+use cwmpd::datamodel::attributes::Notification;
 
 use crate::cpe::{Cpe, inform};
 use crate::support::acs::Acs;
@@ -290,5 +292,7 @@ fn attributes_of_the_other_root_model_are_not_asked_for() // NO-11 IN-04
     let mut answered = 0;
     let events = answering(&mut cpe, &mut answered, "an Inform", |_| acs.try_inform()).events();
     assert!(events.contains(&"6 CONNECTION REQUEST".to_owned()));
-    assert!(cpe.state().attributes.explicit(name).is_some());
+    let attributes = cpe.state().attributes;
+    let notification = attributes.notification(name, &Info::default());
+    assert_eq!(notification, Notification::Passive);
 }

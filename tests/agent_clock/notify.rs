@@ -173,7 +173,7 @@ fn switched_off_it_is_quiet_and_the_forced_ones_cannot_be() // NO-08 NO-11
     assert!(matches!(cpe.set(&name, "5000"), Reply::Ok(_)));
     cpe.pass_seconds(1000);
     assert!(acs.try_session().is_none());
-    assert!(!cpe.state().notified.contains_key(&name));
+    assert!(cpe.state().notified.get(&name).is_none());
     acs.plan([rpc::set_notification(&[CODE], 0)]);
     cpe.inform();
     assert_eq!(cpe.session(&mut acs).answers[0].fault(), Some(9009));
@@ -188,7 +188,7 @@ fn a_hidden_value_is_never_kept_in_the_clear_as_a_known_one() // GV-04
     watch(&mut cpe, &mut acs, &name, 2);
     assert!(matches!(cpe.set(&name, "s3cr3t"), Reply::Ok(_)));
     cpe.pass_seconds(10);
-    assert_eq!(cpe.state().notified[&name], "");
+    assert_eq!(cpe.state().notified.get(&name), Some(""));
     assert!(!cpe.home.read("etc/cwmpd/state.toml").contains("s3cr3t"));
     let paths = vec![name];
     let Reply::Ok(got) = cpe.command(Command::Get { paths }) else {

@@ -164,7 +164,7 @@ impl Harness {
                 return Ok(applied);
             }
             Promise::Attributes(changes) if self.refuse_promise.is_none() => {
-                self.attributes.apply(changes);
+                self.attributes.apply(changes)?;
             }
             _ => {}
         }

@@ -104,10 +104,11 @@ impl Cpe {
                     Input::Committed(at_once(self.model.commit(Instant::now())))
                 }
                 Action::Commit(promise) => {
-                    if let Promise::Attributes(changes) = promise {
-                        self.attributes.apply(&changes);
-                    }
-                    Input::Committed(Ok(Applied::default()))
+                    let kept = match promise {
+                        Promise::Attributes(changes) => self.attributes.apply(&changes),
+                        _ => Ok(()),
+                    };
+                    Input::Committed(kept.map(|()| Applied::default()))
                 }
             };
             action = session.step(input, &mut self.model, &self.attributes);

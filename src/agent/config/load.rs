@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::options::{Kind, OPTIONS, SECTIONS, find};
 use super::{
     Acs, Backend, BackendKind, Compression, Config, ConnectionRequest, Cpe, Identity,
-    InformParameter, Log, LogFile, Problem, Secret, Username,
+    InformParameter, Log, LogFile, PeriodicNotify, Problem, Secret, Username,
 };
 use crate::agent::files::{self, read_capped};
 use crate::cwmp::inform::{MAX_ENTRIES, check_event_list, check_parameter_name};
@@ -329,6 +329,11 @@ fn blank() -> Config {
             instance_mode: crate::datamodel::naming::InstanceMode::InstanceNumber,
             auto_create_instances: false,
             interface: None,
+            periodic_notify: PeriodicNotify {
+                enable: false,
+                interval: 0,
+            },
+            custom_notify_json: None,
             force_ipv4: false,
             active_notification_throttle: 0,
             forced_inform_json: NO_PATH,

@@ -108,6 +108,10 @@ pub struct Cpe {
     pub interface: Option<String>,
     /// ManagementServer.DefaultActiveNotificationThrottle, in seconds.
     pub active_notification_throttle: u32,
+    /// How a backend that does not tell of changes is asked for them.
+    pub periodic_notify: PeriodicNotify,
+    /// Notification settings to take in once (JSON).
+    pub custom_notify_json: Option<PathBuf>,
     /// IPv4 addresses of the ACS are tried first.
     pub force_ipv4: bool,
     /// A file with more parameters for every Inform.
@@ -116,6 +120,15 @@ pub struct Cpe {
     pub boot_inform_json: Option<PathBuf>,
     /// Who answers for the data model.
     pub backend: Backend,
+}
+
+/// How a backend that does not tell of changes is asked for them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeriodicNotify {
+    /// It is, now and then. Otherwise only when there is another reason to look.
+    pub enable: bool,
+    /// Every so many seconds.
+    pub interval: u32,
 }
 
 /// Who answers for the data model.

@@ -3,6 +3,16 @@
 //! A value becomes "known" when an InformResponse confirms the Inform that carried it, when the ACS itself sets it
 //! (NO-04), or when it is first watched. The known values are in the state, so that changes made while the daemon was
 //! down are found at start (NO-14).
+//!
+//! Changes are looked for when the backend tells of one, after each write of the command line, at the start, and where
+//! the backend does not tell of changes, every `cpe.periodic_notify_interval`.
+
+mod import;
+mod watch;
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 use log::{debug, info};
 
@@ -11,56 +21,55 @@ use super::clock::Now;
 use super::work::Op;
 use crate::backend::Changes;
 use crate::cwmp::event::{Event, EventCode};
-use crate::datamodel::attributes::Notification;
-use crate::datamodel::{DataModel, Fault};
+use crate::datamodel::attributes::{AttributeChange, Notification};
+use crate::datamodel::{DataModel, Depth, Fault, Node, Touch};
+pub(super) use watch::Watch;
 
-/// The parameters of TR-181 2.17 and TR-098 1.8 that notify without being asked, below the root object.
-const BY_DEFAULT: [&str; 3] = [
-    "DeviceInfo.SoftwareVersion",
-    "DeviceInfo.ProvisioningCode",
-    "ManagementServer.ConnectionRequestURL",
-];
+/// Changed parameters that one Inform tells, and bytes of their names and values: an ACS takes an Inform of any length
+/// from nobody. The rest follows in the next.
+const MAX_TOLD: usize = 512;
+const MAX_TOLD_BYTES: usize = 64 * 1024;
 
 impl Agent {
-    /// Every watched parameter with its notification attribute; sorted.
-    pub(super) fn watched(&self) -> Vec<(String, Notification)> {
-        let root = self.model.root().path();
-        let mut watched: Vec<(String, Notification)> = self
-            .store
-            .state
-            .attributes
-            .notified()
-            // Those of the other root model wait for its return: no backend of this one knows them.
-            .filter(|(path, _)| path.starts_with(root))
-            .map(|(path, notification)| (path.to_owned(), notification))
-            .collect();
-        for name in BY_DEFAULT {
-            let path = format!("{root}{name}");
-            if self.store.state.attributes.explicit(&path).is_none() {
-                watched.push((path, Notification::Active));
-            }
-        }
-        watched.sort_by(|a, b| a.0.cmp(&b.0));
-        watched
+    /// The watched parameters.
+    pub(super) fn watched(&self) -> impl Iterator<Item = String> {
+        self.watch.iter().map(|(path, _)| path.to_owned())
     }
 
     /// Looks for changes soon: something may have changed that the ACS wants to know.
     pub(super) fn want_check(&mut self, now: Now) {
+        self.want_survey(now);
         self.submit(Op::Check, now);
+    }
+
+    /// Learns which parameters are watched, unless that is known.
+    pub(super) fn want_survey(&mut self, now: Now) {
+        if !self.watch.is_current() {
+            self.submit(Op::Survey, now);
+        }
+    }
+
+    /// Instances have come or gone, or may have.
+    pub(super) fn instances_changed(&mut self) {
+        self.watch.expire();
+    }
+
+    /// The backend is another one, or as it left the factory: everything about it is to be learnt anew.
+    pub(super) fn watch_anew(&mut self) {
+        self.watch = Watch::default();
+        self.import_wanted = true;
     }
 
     /// Asks the backend what others have changed.
     pub(super) fn take_backend_changes(&mut self, now: Now) {
         let wanted = match self.model.backend_mut().take_changes() {
             Changes::None => false,
-            Changes::Unknown => true,
+            Changes::Unknown => {
+                self.instances_changed();
+                true
+            }
             Changes::Paths(paths) => {
-                let watched = self.watched();
-                paths.iter().any(|p| {
-                    watched
-                        .iter()
-                        .any(|(w, _)| w == p || (p.ends_with('.') && w.starts_with(p.as_str())))
-                })
+                !self.watch.is_current() || paths.iter().any(|path| self.watch.contains(path))
             }
         };
         if wanted {
@@ -68,19 +77,69 @@ impl Agent {
         }
     }
 
+    /// Arms the next look at a backend that does not tell of changes; any other is never looked at without reason.
+    pub(super) fn arm_look(&mut self, now: Now) {
+        let notify = &self.config.cpe.periodic_notify;
+        let wanted =
+            notify.enable && !self.model.backend().tells_changes() && self.idle_reason().is_none();
+        let interval = Duration::from_secs(notify.interval.into());
+        let at = self.look_at.unwrap_or(now.instant + interval);
+        self.look_at = wanted.then_some(at);
+    }
+
+    /// The time for a look has come.
+    pub(super) fn look(&mut self, now: Now) {
+        if self.look_at.take_if(|at| *at <= now.instant).is_some() {
+            match self.session {
+                Some(_) => self.check_after_session = true,
+                None => self.want_check(now),
+            }
+        }
+    }
+
+    /// The names of the whole tree are in memory: learns which of its parameters are watched.
+    pub(super) fn surveyed(&mut self, prepared: Result<(), Fault>, now: Now) {
+        if let Err(fault) = prepared {
+            // The backend has logged why. The next look asks again.
+            let reason = fault.to_string();
+            return debug!("watched parameters are not known: reason={reason:?}");
+        }
+        if std::mem::take(&mut self.import_wanted) {
+            self.import_notifications(now);
+        }
+        let state = &mut self.store.state;
+        self.watch.survey(&self.model, &state.attributes);
+        state.notified.retain(|path| self.watch.contains(path));
+    }
+
+    /// The ACS has set attributes, whose names are in memory. What is watched from now on is measured from its present
+    /// value.
+    pub(super) fn attributes_changed(&mut self, changes: &[AttributeChange], now: Now) {
+        let state = &mut self.store.state;
+        for change in changes
+            .iter()
+            .filter(|change| change.notification.is_some())
+        {
+            self.watch
+                .walk(&self.model, &state.attributes, &change.path);
+        }
+        state.notified.retain(|path| self.watch.contains(path));
+        self.want_check(now);
+    }
+
     /// The watched values are in memory: an actively notified one that changed asks for a session (NO-02).
     pub(super) fn check_values(&mut self, prepared: Result<(), Fault>, now: Now) {
         if let Err(fault) = prepared {
             // The backend has logged why.
-            debug!(
-                "value changes cannot be looked for: reason={:?}",
-                fault.to_string()
-            );
-            return;
+            let reason = fault.to_string();
+            return debug!("value changes cannot be looked for: reason={reason:?}");
         }
-        self.learn_new_values();
+        if self.learn_values() {
+            self.save(now);
+        }
         let changed = self.changed_values();
-        let Some((path, _)) = changed.iter().find(|(_, n)| *n == Notification::Active) else {
+        let active = |change: &&Change| change.notification == Notification::Active;
+        let Some(Change { path, .. }) = changed.iter().find(active) else {
             return;
         };
         if self.session.is_some() {
@@ -96,41 +155,146 @@ impl Agent {
             info!("value changed: parameter={path} changed={}", changed.len());
         }
         self.queue.push(Event::new(EventCode::ValueChange));
-        // NO-07: DefaultActiveNotificationThrottle counts from the end of the last session.
-        let throttle =
-            std::time::Duration::from_secs(self.config.cpe.active_notification_throttle.into());
-        let at = self
-            .last_session_end
-            .map_or(now.instant, |end| (end + throttle).max(now.instant));
-        self.schedule.want_notification(at);
+        // NO-07: DefaultActiveNotificationThrottle counts from the end of the last session. The one before a start
+        // ended no later than that.
+        let throttle = Duration::from_secs(self.config.cpe.active_notification_throttle.into());
+        let end = self.last_session_end.unwrap_or(self.started.instant);
+        self.schedule
+            .want_notification((end + throttle).max(now.instant));
     }
 
-    /// The watched parameters whose value differs from what the ACS knows.
-    pub(super) fn changed_values(&self) -> Vec<(String, Notification)> {
-        self.watched()
+    /// What the Inform under way tells of changes, active ones first: names and values.
+    pub(super) fn changes_to_tell(&mut self) -> Vec<(String, String)> {
+        let mut changed = self.changed_values();
+        changed.sort_by_key(|change| Reverse(change.notification == Notification::Active));
+        let mut bytes = 0;
+        let fits = |change: &&Change| {
+            bytes += change.path.len() + change.value.len();
+            bytes <= MAX_TOLD_BYTES
+        };
+        // One value alone may be longer than all of them should be.
+        let told = changed
+            .iter()
+            .take(MAX_TOLD)
+            .take_while(fits)
+            .count()
+            .max(1);
+        if changed.len() > told {
+            self.check_after_session = true;
+            changed.truncate(told);
+        }
+        let pairs = changed
             .into_iter()
-            .filter(
-                |(path, _)| match (self.store.state.notified.get(path), self.value_of(path)) {
-                    (Some(known), Some(value)) => *known != value,
-                    _ => false,
-                },
-            )
+            .map(|change| (change.path, change.value));
+        pairs.collect()
+    }
+
+    /// The ACS knows these values: the Inform that told them is confirmed.
+    pub(super) fn acs_knows(&mut self, told: Vec<(String, String)>) {
+        for (path, value) in told {
+            let keep = self.watch.is_active(&path);
+            self.store.state.notified.insert(path, value, keep);
+        }
+    }
+
+    /// What must be in memory for a transaction of the ACS: where it asks the backend, the watched values too, to tell
+    /// what it changes from what others have changed.
+    pub(super) fn with_watched(&self, touch: &Touch) -> Touch {
+        let mut paths = match touch {
+            Touch::Write(paths) => paths.clone(),
+            Touch::Add(path) | Touch::Delete(path) => vec![path.clone()],
+            Touch::Values(_) | Touch::Names(_) => return touch.clone(),
+        };
+        if paths.iter().all(|path| self.model.is_mounted(path)) {
+            return touch.clone();
+        }
+        paths.extend(self.watched().filter(|path| !self.model.is_mounted(path)));
+        Touch::Write(paths)
+    }
+
+    /// The watched values that differ already before a transaction of the ACS: not its doing. Those that it sets itself
+    /// are: whatever they were, the ACS knows what they become.
+    pub(super) fn changed_before(&self, touch: &Touch) -> BTreeMap<String, String> {
+        let set = match touch {
+            Touch::Write(paths) => paths.as_slice(),
+            _ => &[],
+        };
+        self.changed_values()
+            .into_iter()
+            .filter(|change| !set.contains(&change.path))
+            .map(|change| (change.path, change.value))
             .collect()
     }
 
-    /// Values seen for the first time are the base line: no change. Values no longer watched are forgotten.
-    pub(super) fn learn_new_values(&mut self) {
-        let watched = self.watched();
-        for (path, _) in &watched {
-            if !self.store.state.notified.contains_key(path)
-                && let Some(value) = self.value_of(path)
-            {
-                self.store.state.notified.insert(path.clone(), value);
+    /// A transaction of the ACS is done: what it changed of the watched values, the ACS knows (NO-04).
+    pub(super) fn adopt_values(
+        &mut self,
+        before: &BTreeMap<String, String>,
+        prepared: Result<(), Fault>,
+        now: Now,
+    ) {
+        if let Err(fault) = prepared {
+            let reason = fault.to_string();
+            return debug!("values after the transaction are not known: reason={reason:?}");
+        }
+        let changed = self.changed_values();
+        let own = changed
+            .into_iter()
+            .filter(|change| before.get(&change.path) != Some(&change.value));
+        self.acs_knows(own.map(|change| (change.path, change.value)).collect());
+        self.learn_values();
+        if self.session.is_none() {
+            self.save(now); // a slow backend: the session that would have done it is over
+        }
+    }
+
+    /// The watched parameters whose value differs from what the ACS knows.
+    fn changed_values(&self) -> Vec<Change> {
+        let known = &self.store.state.notified;
+        let mut changed = Vec::new();
+        for (path, notification) in self.watch.iter() {
+            if let Some(known) = known.get(path) {
+                self.show_value(path, |value| {
+                    if value != known {
+                        changed.push(Change {
+                            path: path.to_owned(),
+                            value: value.to_owned(),
+                            notification,
+                        });
+                    }
+                });
             }
         }
-        self.store
-            .state
-            .notified
-            .retain(|path, _| watched.binary_search_by(|(w, _)| w.cmp(path)).is_ok());
+        changed
     }
+
+    /// Values seen for the first time are the base line: no change. Returns whether there were any.
+    pub(super) fn learn_values(&mut self) -> bool {
+        let mut new = Vec::new();
+        for (path, _) in self.watch.iter() {
+            if self.store.state.notified.get(path).is_none() {
+                self.show_value(path, |value| new.push((path.to_owned(), value.to_owned())));
+            }
+        }
+        let learnt = !new.is_empty();
+        self.acs_knows(new);
+        learnt
+    }
+
+    /// Shows `reader` the value of a parameter, if it is there.
+    fn show_value(&self, name: &str, mut reader: impl FnMut(&str)) {
+        // One that is not there has no value to compare.
+        let _ = self.model.visit(name, Depth::All, &mut |node| {
+            if let Node::Parameter { value, .. } = node {
+                reader(value);
+            }
+        });
+    }
+}
+
+/// A watched value that is not what the ACS knows.
+struct Change {
+    path: String,
+    value: String,
+    notification: Notification,
 }

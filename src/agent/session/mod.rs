@@ -8,6 +8,7 @@ mod end;
 mod exchange;
 mod open;
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use log::{info, warn};
@@ -41,7 +42,7 @@ pub(super) struct Running {
     /// The Inform carried `0 BOOTSTRAP`.
     bootstrap: bool,
     /// Watched values that differed already before the request under way: not the ACS's doing.
-    changed_before: Vec<String>,
+    changed_before: BTreeMap<String, String>,
 }
 
 struct Talk {
@@ -78,9 +79,9 @@ impl Agent {
     pub(super) fn session_prepared(&mut self, touch: &Touch, result: Result<(), Fault>, now: Now) {
         // Before the transaction opens: inside it the model shows what is staged. A request that only reads opens none.
         if matches!(touch, Touch::Write(_) | Touch::Add(_) | Touch::Delete(_)) {
-            let before = self.changed_values();
+            let before = self.changed_before(touch);
             if let Some(running) = &mut self.session {
-                running.changed_before = before.into_iter().map(|(path, _)| path).collect();
+                running.changed_before = before;
             }
         }
         self.step(Input::Prepared(result), now);
@@ -173,29 +174,23 @@ impl Agent {
         let Some(running) = &mut self.session else {
             return;
         };
-        for (path, value) in running.reported.drain(..) {
-            self.store.state.notified.insert(path, value);
-        }
         if running.bootstrap {
             self.store.state.bootstrapped_url = running.url.clone();
         }
+        let told = std::mem::take(&mut running.reported);
+        self.acs_knows(told);
         self.queue.delivered_by(Confirmation::InformResponse);
         self.save(now);
     }
 
-    /// The session's transaction is done: what of the watched values it changed the ACS knows (NO-04).
-    pub(super) fn acs_knows_its_changes(&mut self) {
-        let Some(running) = &mut self.session else {
-            return;
+    /// The session's transaction is done: the ACS knows what it changed, once the backend shows it (NO-04).
+    pub(super) fn acs_knows_its_changes(&mut self, now: Now) {
+        let before = match &mut self.session {
+            Some(running) => std::mem::take(&mut running.changed_before),
+            None => BTreeMap::new(),
         };
-        let before = std::mem::take(&mut running.changed_before);
-        for (path, _) in self.changed_values() {
-            if !before.contains(&path)
-                && let Some(value) = self.value_of(&path)
-            {
-                self.store.state.notified.insert(path, value);
-            }
-        }
+        self.want_survey(now);
+        self.submit(Op::Adopt(before), now);
     }
 }
 

@@ -1,5 +1,7 @@
 //! From the wish for a session to its Inform.
 
+use std::collections::BTreeMap;
+
 use log::{info, warn};
 use mio::Registry;
 
@@ -51,7 +53,7 @@ impl Agent {
             gathering: false,
             reported: Vec::new(),
             bootstrap: false,
-            changed_before: Vec::new(),
+            changed_before: BTreeMap::new(),
         });
         match target {
             Ok(target) => self.connection.connect(&target, now.instant, registry),
@@ -70,6 +72,7 @@ impl Agent {
         running.gathering = true;
         self.moved = true;
         self.refresh_address(now);
+        self.want_survey(now);
         self.submit(Op::Inform, now);
     }
 
@@ -97,12 +100,8 @@ impl Agent {
             // An ACS that meets the device for the first time learns everything anew.
             self.store.state.notified.clear();
         }
-        self.learn_new_values();
-        let changed: Vec<String> = self
-            .changed_values()
-            .into_iter()
-            .map(|(path, _)| path)
-            .collect();
+        self.learn_values();
+        let changed = self.changes_to_tell();
         // EV-15: 4 VALUE CHANGE exactly when a changed parameter is in the list.
         if changed.is_empty() {
             self.queue.discard(EventCode::ValueChange);
@@ -112,14 +111,11 @@ impl Agent {
         let device = self.device_id();
         let events: Vec<EventCode> = self.queue.iter().map(|event| event.code).collect();
         let extra = self.extra_parameters(&events);
-        let others = changed.iter().chain(&extra).map(String::as_str);
+        let names = changed.iter().map(|(path, _)| path);
+        let others = names.chain(&extra).map(String::as_str);
         let parameters = inform::parameters(&self.model, others);
-        let reported = changed
-            .into_iter()
-            .filter_map(|p| self.value_of(&p).map(|v| (p, v)))
-            .collect();
         self.last_inform = Some((device.clone(), parameters.clone()));
-        self.send_inform(url, (device, parameters), reported, now);
+        self.send_inform(url, (device, parameters), changed, now);
     }
 
     fn send_inform(

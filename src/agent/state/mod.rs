@@ -2,12 +2,14 @@
 //! something changed.
 
 mod file;
+mod known;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 pub use file::{Damage, StateFile};
+pub use known::Known;
 
 use super::config::Secret;
 use crate::cwmp::event::EventQueue;
@@ -49,10 +51,12 @@ pub struct State {
     pub pending_config: Vec<[String; 3]>,
     /// The highest instance number ever given, by table of ManagementServer: none is given twice.
     pub instance_numbers: BTreeMap<String, u32>,
-    /// Notification attributes that differ from the default, by path.
+    /// Which `cpe.custom_notify_json` was taken in: the digest of its text.
+    pub imported_notifications: String,
+    /// Notification attributes and access lists that the ACS set, by full name or partial path.
     pub attributes: Attributes,
     /// Last values told to the ACS of parameters whose changes are notified, by path.
-    pub notified: BTreeMap<String, String>,
+    pub notified: Known,
 }
 
 /// The session retry that is due (TR-069 3.2.1.1).
@@ -135,8 +139,9 @@ impl Default for State {
             scheduled_informs: Vec::new(),
             instance_numbers: BTreeMap::new(),
             pending_config: Vec::new(),
+            imported_notifications: String::new(),
             attributes: Attributes::default(),
-            notified: BTreeMap::new(),
+            notified: Known::default(),
         }
     }
 }

@@ -15,11 +15,15 @@ fn full() -> State {
     assert!(events.push(Event::new(EventCode::Boot)));
     assert!(events.push(Event::with_key(EventCode::MReboot, "key \"1\"")));
     let mut attributes = Attributes::default();
-    attributes.apply(&[AttributeChange {
-        path: "Device.Time.Enable".into(),
-        notification: Some(Notification::Active),
-        access: Some(vec!["Subscriber".into()]),
-    }]);
+    attributes
+        .apply(&[AttributeChange {
+            path: "Device.Time.Enable".into(),
+            notification: Some(Notification::Active),
+            access: Some(vec!["Subscriber".into()]),
+        }])
+        .unwrap();
+    let mut notified = Known::default();
+    notified.insert("Device.X".into(), "1".into(), true);
     State {
         version: VERSION,
         boot_id: "0ca8".into(),
@@ -56,8 +60,9 @@ fn full() -> State {
         }],
         instance_numbers: [("InformParameter.".to_owned(), 7)].into(),
         pending_config: vec![["acs".into(), "url".into(), "http://a/".into()]],
+        imported_notifications: "00ff".into(),
         attributes,
-        notified: [("Device.X".to_owned(), "1".to_owned())].into(),
+        notified,
     }
 }
 
@@ -262,14 +267,14 @@ fn secrets_are_not_shown() {
 fn a_large_state_survives() {
     let scratch = Scratch::new("state-many");
     let mut state = full();
-    let changes: Vec<_> = (0..5000)
+    let changes: Vec<_> = (0..4000)
         .map(|n| AttributeChange {
             path: format!("Device.Hosts.Host.{n}.IPAddress"),
             notification: Some(Notification::Passive),
             access: None,
         })
         .collect();
-    state.attributes.apply(&changes);
+    state.attributes.apply(&changes).unwrap();
     state.backend = "Device.X = 'y'\n".repeat(20_000);
     saved(&scratch, &state);
     assert_eq!(load(&scratch).0.state, state);
@@ -288,8 +293,8 @@ proptest! {
         state.deferred.reboot = vec![e.clone()];
         state.connection_request.password = Secret::new(f.clone());
         state.scheduled_informs = vec![ScheduledInform { command_key: e, delay: number, made_unix: time, due_unix: time }];
-        state.notified = [(g.clone(), h.clone())].into();
-        state.attributes.apply(&[AttributeChange { path: h, notification: None, access: Some(vec![g, f]) }]);
+        state.notified.insert(g.clone(), h.clone(), true);
+        state.attributes.apply(&[AttributeChange { path: h, notification: None, access: Some(vec![g, f]) }]).unwrap();
         saved(&scratch, &state);
         let (file, damage) = load(&scratch);
         prop_assert!(damage.is_none());

@@ -20,7 +20,7 @@
 //! (on one line). A parameter has `path`, and where it differs from the default: `type` (`string`; XSD names),
 //! `value`, `writable` (`false`), `min`, `max` (of a number, or of the length), `values` (all that are allowed),
 //! `list` (comma-separated), `hidden` (reads as empty), `forced_inform` (in every Inform) and `notify` (`normal`,
-//! `forceEnabled`, `forceDefaultEnabled`, `canDeny`). Asked for something that is not there, it lists nothing.
+//! `forceEnabled`, `forceDefaultEnabled`, `canDeny`; not given: what the standard model forces, else `normal`). Asked for something that is not there, it lists nothing.
 //!
 //! We ask for changes, all or none, in this order:
 //!
@@ -51,11 +51,15 @@
 //! {"id":8,"faults":[{"path":"Device.X.Name","code":9007,"text":"too short"}]}
 //! ```
 //!
-//! Unasked, at any time, it may say that values changed, by name:
+//! Unasked, at any time, it may say that values changed, by name; the name of an object says that something in it did,
+//! or that instances came or went:
 //!
 //! ```json
 //! {"changed":["Device.X_EXAMPLE-COM_Weather.Temperature"]}
 //! ```
+//!
+//! A program that does so says it at its start, with or without names (`{"changed":[]}`). Until then it is asked for the
+//! values whose changes the ACS wants to know, every `cpe.periodic_notify_interval`.
 //!
 //! Requests come one at a time, compact and with their keys in the order shown, so that a shell script may match
 //! on the text. Unknown keys are ignored on both sides. The program ends when its standard input does.
@@ -106,6 +110,8 @@ pub struct Exec {
     /// The snapshot with the instances that the open transaction adds, once there are any.
     added: Option<Snapshot>,
     changes: Changes,
+    /// It has said of itself that it tells of changes.
+    tells_changes: bool,
     complained: BTreeSet<String>,
 }
 
@@ -135,6 +141,7 @@ impl Exec {
             staged: Vec::new(),
             added: None,
             changes: Changes::None,
+            tells_changes: false,
             complained: BTreeSet::new(),
         }
     }
@@ -178,7 +185,10 @@ impl Exec {
             for event in events {
                 match event {
                     // What changed while it was away, nobody knows.
-                    Event::Started if self.started => self.changes = Changes::Unknown,
+                    Event::Started if self.started => {
+                        self.changes = Changes::Unknown;
+                        self.tells_changes = false;
+                    }
                     Event::Started => self.started = true,
                     Event::Failed(reason) => self.failed(reason),
                     // What it says after that is not worth reading.
@@ -211,6 +221,7 @@ impl Exec {
             let Some(changed) = line.changed else {
                 return Err("a line that is no answer and no event".to_owned());
             };
+            self.tells_changes = true;
             self.changed(changed);
             return Ok(());
         };
@@ -455,6 +466,10 @@ impl Backend for Exec {
     fn timeout(&mut self, now: Instant) {
         self.program.timeout(now);
         self.drain(now);
+    }
+
+    fn tells_changes(&self) -> bool {
+        self.tells_changes
     }
 
     fn take_changes(&mut self) -> Changes {

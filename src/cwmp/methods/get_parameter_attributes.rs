@@ -34,11 +34,7 @@ impl Method for GetParameterAttributes {
                         out.open("ParameterAttributeStruct");
                         out.leaf("Name", name);
                         out.leaf("Notification", &attribute.notification.number().to_string());
-                        string_array(
-                            out,
-                            "AccessList",
-                            attribute.access.iter().map(String::as_str),
-                        );
+                        string_array(out, "AccessList", attribute.access);
                         out.close("ParameterAttributeStruct");
                     }
                     out.len()

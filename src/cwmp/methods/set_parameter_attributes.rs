@@ -7,11 +7,11 @@ use crate::datamodel::attributes::{AttributeChange, Attributes, Notification, SU
 use crate::datamodel::naming::InstanceMode;
 use crate::datamodel::path::Path;
 use crate::datamodel::resolve::{Search, resolve_one_within};
-use crate::datamodel::{Code, DataModel, Depth, Fault, Node, Touch, touch};
+use crate::datamodel::{Code, DataModel, Fault, Touch, touch};
 use crate::wire::xml::Element;
 
-/// Most parameters whose attributes one request may change: each costs an entry of the state file.
-const MAX_CHANGES: usize = 10_000;
+/// Nodes that are looked at for one request: entries that cover the whole tree again and again must not keep the loop.
+const MAX_LOOKED_AT: usize = 1 << 20;
 
 /// Most entries of an access list, and most characters of each (TR-069 A.3.2.4).
 const MAX_ACCESS: usize = 16;
@@ -45,7 +45,7 @@ fn decode_entry(entry: &Element) -> Result<Entry, Fault> {
         None
     };
     let access = if arguments::boolean(entry, "AccessListChange")? {
-        Some(access_list(arguments::names(entry, "AccessList")?))
+        Some(access_list(&name, arguments::names(entry, "AccessList")?)?)
     } else {
         None
     };
@@ -56,12 +56,15 @@ fn decode_entry(entry: &Element) -> Result<Entry, Fault> {
     })
 }
 
-/// The entities that mean something: `Subscriber` and vendors' own; others are ignored.
-fn access_list(mut entities: Vec<String>) -> Vec<String> {
+/// The entities that mean something: `Subscriber` and vendors' own; others are ignored (AT-04).
+fn access_list(name: &str, mut entities: Vec<String>) -> Result<Vec<String>, Fault> {
     let known = |entity: &String| entity == SUBSCRIBER || entity.starts_with("X_");
     entities.retain(|entity| known(entity) && entity.chars().count() <= MAX_ENTITY);
-    entities.truncate(MAX_ACCESS);
-    entities
+    if entities.len() > MAX_ACCESS {
+        let text = format!("{name}: more than {MAX_ACCESS} entries in AccessList");
+        return Err(Fault::new(Code::RESOURCES_EXCEEDED, text));
+    }
+    Ok(entities)
 }
 
 impl Method for SetParameterAttributes {
@@ -75,43 +78,37 @@ impl Method for SetParameterAttributes {
     }
 
     fn run(&self, model: &mut dyn DataModel) -> Result<Option<Promise>, Refusal> {
-        let mut changes = Vec::new();
         let mut search = Search::new(InstanceMode::InstanceNumber);
-        for entry in &self.entries {
-            collect(&mut search, model, entry, &mut changes)?;
-        }
-        Ok(Some(Promise::Attributes(changes)))
+        let mut left = MAX_LOOKED_AT;
+        let entries = self.entries.iter();
+        let changes = entries.map(|entry| check(&mut search, &mut left, model, entry));
+        Ok(Some(Promise::Attributes(
+            changes.collect::<Result<_, _>>()?,
+        )))
     }
 }
 
-/// What one entry changes: its parameter, or all those that lie below its partial path now.
-fn collect(
+/// What one entry changes, once all parameters that it covers now agree.
+fn check(
     search: &mut Search,
+    left: &mut usize,
     model: &dyn DataModel,
     entry: &Entry,
-    changes: &mut Vec<AttributeChange>,
-) -> Result<(), Fault> {
-    let path = resolve_one_within(search, model, &Path::parse(&entry.name)?)?.path;
-    let mut refused = None;
-    model.visit(&path, Depth::All, &mut |node| {
-        let Node::Parameter { path, info, .. } = node else {
-            return;
-        };
-        let check = |notification| Attributes::check_change(info, path, notification);
-        if let Some(Err(fault)) = entry.notification.map(check) {
-            refused.get_or_insert(fault);
-        }
-        if changes.len() <= MAX_CHANGES {
-            changes.push(AttributeChange {
-                path: path.to_owned(),
-                notification: entry.notification,
-                access: entry.access.clone(),
-            });
-        }
-    })?;
-    if changes.len() > MAX_CHANGES {
-        let text = format!("more than {MAX_CHANGES} parameters at a time");
-        refused = Some(Fault::new(Code::RESOURCES_EXCEEDED, text));
+) -> Result<AttributeChange, Fault> {
+    let mut path = resolve_one_within(search, model, &Path::parse(&entry.name)?)?.path;
+    if path.is_empty() {
+        path = model.root().path().to_owned();
     }
-    refused.map_or(Ok(()), Err)
+    if *left == 0 {
+        let text =
+            "too many parameters at a time; set those of an object by its partial path, once";
+        return Err(Fault::new(Code::RESOURCES_EXCEEDED, text));
+    }
+    let nodes = Attributes::check(model, &path, entry.notification)?;
+    *left = left.saturating_sub(nodes);
+    Ok(AttributeChange {
+        path,
+        notification: entry.notification,
+        access: entry.access.clone(),
+    })
 }

@@ -4,7 +4,7 @@ use super::METHODS;
 use crate::cwmp::Promise;
 use crate::cwmp::support::harness::*;
 use crate::cwmp::support::model::FakeModel;
-use crate::datamodel::attributes::Notification;
+use crate::datamodel::attributes::{Attributes, MAX_SETTINGS, Notification};
 use crate::datamodel::{Code, Fault, Touch, Type};
 
 fn get(names: &[&str]) -> String {
@@ -726,7 +726,7 @@ fn attributes_are_changed_all_or_none() {
             entry,
         ]));
         assert_eq!(fault_code(&answer), Some(expected), "{entry:?}");
-        assert_eq!(cpe.attributes.notified().count(), 0);
+        assert_eq!(cpe.attributes, Attributes::default());
     }
 }
 
@@ -766,18 +766,64 @@ fn access_lists_keep_what_means_something() {
         cpe.attributes.get("Device.Time.Enable", &info).access,
         ["Subscriber", "X_EX_App"]
     );
+    // Whoever is not in it may not write: here nobody but the ACS.
+    let nobody = "<string>Nobody</string>";
+    cpe.call(&set_attributes(&[("Device.Time.", "0", "", "1", nobody)]));
+    assert!(!cpe.attributes.may_write("Device.Time.Enable", "Subscriber"));
+    let many: String = (0..17).map(|n| format!("<string>X_{n}</string>")).collect();
+    let answer = cpe.call(&set_attributes(&[("Device.Time.", "0", "", "1", &many)]));
+    assert_eq!(fault_code(&answer), Some(9004));
 }
 
 #[test]
-fn too_many_attributes_at_a_time_are_9004() {
+fn too_many_attributes_are_9004_but_an_object_counts_once() {
     // AT-01
     let mut model = FakeModel::device();
-    for n in 0..10_001 {
-        model.parameter(&format!("Device.X_EX.P{n}"), Type::String, false, "");
+    let names: Vec<String> = (0..=MAX_SETTINGS)
+        .map(|n| format!("Device.X_EX.P{n}"))
+        .collect();
+    for name in &names {
+        model.parameter(name, Type::String, false, "");
     }
-    let answer =
-        Harness::asked_on(model).call(&set_attributes(&[("Device.X_EX.", "1", "1", "0", "")]));
+    let mut cpe = Harness::asked_on(model);
+    cpe.call(&set_attributes(&[("Device.X_EX.", "1", "1", "0", "")]));
+    let last = &names[MAX_SETTINGS];
+    let info = cpe.model.info(last).clone();
+    assert_eq!(
+        cpe.attributes.notification(last, &info),
+        Notification::Passive
+    );
+    let before = cpe.attributes.clone();
+    let all: Vec<_> = names
+        .iter()
+        .map(|name| (name.as_str(), "1", "4", "0", ""))
+        .collect();
+    let answer = cpe.call(&set_attributes(&all));
     assert_eq!(fault_code(&answer), Some(9004));
+    assert_eq!(cpe.attributes, before);
+    // Nor is the whole tree looked at again and again for one request.
+    let whole = vec![("Device.", "1", "1", "0", ""); 300];
+    assert_eq!(fault_code(&cpe.call(&set_attributes(&whole))), Some(9004));
+}
+
+#[test]
+fn a_partial_path_sets_what_can_be_set_below_it() {
+    // AT-03 NO-08 NO-10
+    let mut cpe = Harness::asked();
+    for whole in ["", "Device."] {
+        let answer = cpe.call(&set_attributes(&[(whole, "1", "1", "0", "")]));
+        assert_eq!(fault_code(&answer), None);
+    }
+    let answer = cpe.call(&list_of_names(
+        "GetParameterAttributes",
+        &[
+            "Device.DeviceInfo.SoftwareVersion",
+            "Device.DeviceInfo.UpTime",
+        ],
+    ));
+    let structs: Vec<&str> = answer.split("<ParameterAttributeStruct>").skip(1).collect();
+    let notifications: Vec<_> = structs.iter().map(|s| text_of(s, "Notification")).collect();
+    assert_eq!(notifications, [Some("2"), Some("1")]);
 }
 
 #[test]

@@ -43,7 +43,7 @@ fn the_data_model_decides_what_was_never_set() {
 fn forced_and_deniable_parameters_refuse() {
     // NO-08 NO-10
     let check = |notify, notification| {
-        let result = Attributes::check_change(&info(notify), "P", notification);
+        let result = check_one(&info(notify), "P", notification, true);
         result.map_err(|fault| fault.code)
     };
     let refused = Err(Code::NOTIFICATION_REJECTED);
@@ -61,6 +61,79 @@ fn forced_and_deniable_parameters_refuse() {
         Ok(())
     );
     assert_eq!(check(Notify::Normal, Notification::Active), Ok(()));
+    // Within a partial path a forced one stays as it is, and the rest is set; one that can deny refuses as well.
+    let within = |notify, notification| {
+        let result = check_one(&info(notify), "P", notification, false);
+        result.map_err(|fault| fault.code)
+    };
+    assert_eq!(within(Notify::ForceEnabled, Notification::Off), Ok(()));
+    assert_eq!(within(Notify::CanDeny, Notification::Active), refused);
+}
+
+/// What is notified of a parameter whose model says `notify`.
+fn of(attributes: &Attributes, name: &str, notify: Notify) -> u8 {
+    attributes.notification(name, &info(notify)).number()
+}
+
+#[test]
+fn a_partial_path_holds_for_what_is_below_it_now_and_later() {
+    // AT-03 NO-12
+    let mut attributes = Attributes::default();
+    let mut set = |changes: &[AttributeChange]| attributes.apply(changes).unwrap();
+    set(&[
+        change("Device.A.1.P", Notification::Active),
+        change("Device.A.", Notification::Passive),
+        change("Device.A.2.P", Notification::Off),
+        change("Device.A.3.", Notification::Active),
+    ]);
+    for (name, number) in [
+        ("Device.A.1.P", 1),
+        ("Device.A.2.P", 0),
+        ("Device.A.3.B.1.P", 2),
+        ("Device.A.77.P", 1),
+        ("Device.AB.P", 0),
+        ("Device.P", 0),
+    ] {
+        assert_eq!(of(&attributes, name, Notify::Normal), number, "{name}");
+    }
+    // What the model says stands above what an object around it was given.
+    assert_eq!(of(&attributes, "Device.A.3.P", Notify::CanDeny), 0);
+    assert_eq!(of(&attributes, "Device.A.4.P", Notify::CanDeny), 1);
+    assert_eq!(of(&attributes, "Device.A.4.P", Notify::ForceEnabled), 2);
+    assert_eq!(
+        of(&attributes, "Device.A.4.P", Notify::ForceDefaultEnabled),
+        1
+    );
+    // A later one of an object around it takes all of them away.
+    attributes
+        .apply(&[change("Device.", Notification::PassiveBoth)])
+        .unwrap();
+    assert_eq!(attributes.set.len(), 1);
+    assert_eq!(of(&attributes, "Device.A.2.P", Notify::Normal), 4);
+}
+
+#[test]
+fn notification_and_access_list_are_set_apart() {
+    // AT-02 AT-03 AT-04
+    let mut attributes = Attributes::default();
+    let access = |path: &str, list: &[&str]| AttributeChange {
+        path: path.into(),
+        notification: None,
+        access: Some(list.iter().map(|one| (*one).to_owned()).collect()),
+    };
+    attributes
+        .apply(&[
+            change("Device.A.P", Notification::Active),
+            access("Device.A.P", &["X_EX_App"]),
+            access("Device.", &[]),
+            access("Device.A.Q", &[SUBSCRIBER]),
+        ])
+        .unwrap();
+    assert_eq!(of(&attributes, "Device.A.P", Notify::Normal), 2);
+    assert!(!attributes.may_write("Device.A.P", SUBSCRIBER));
+    assert!(!attributes.may_write("Device.A.P", "X_EX_App"));
+    assert!(attributes.may_write("Device.A.Q", SUBSCRIBER));
+    assert!(attributes.may_write("InternetGatewayDevice.A.P", SUBSCRIBER));
 }
 
 #[test]
@@ -72,11 +145,13 @@ fn later_changes_win_and_absent_parts_stay() {
         notification: None,
         access: Some(Vec::new()),
     };
-    attributes.apply(&[
-        change("P", Notification::Passive),
-        change("P", Notification::Active),
-        nobody,
-    ]);
+    attributes
+        .apply(&[
+            change("P", Notification::Passive),
+            change("P", Notification::Active),
+            nobody,
+        ])
+        .unwrap();
     let set = attributes.get("P", &Info::default());
     assert_eq!(set.notification, Notification::Active);
     assert!(set.access.is_empty());
@@ -86,7 +161,7 @@ fn later_changes_win_and_absent_parts_stay() {
         access: None,
     };
     let before = attributes.clone();
-    attributes.apply(&[nothing]);
+    attributes.apply(&[nothing]).unwrap();
     assert_eq!(attributes, before);
 }
 
@@ -94,14 +169,46 @@ fn later_changes_win_and_absent_parts_stay() {
 fn an_instance_takes_its_attributes_with_it() {
     // NO-12
     let mut attributes = Attributes::default();
-    attributes.apply(&[
-        change("Device.A.1.P", Notification::Active),
-        change("Device.A.10.P", Notification::Passive),
-        change("Device.A.2.P", Notification::Off),
-    ]);
+    attributes
+        .apply(&[
+            change("Device.A.", Notification::Passive),
+            change("Device.A.1.", Notification::Active),
+            change("Device.A.1.P", Notification::PassiveBoth),
+            change("Device.A.10.P", Notification::Off),
+        ])
+        .unwrap();
     attributes.remove_below("Device.A.1.");
-    let notified: Vec<_> = attributes.notified().collect();
-    assert_eq!(notified, [("Device.A.10.P", Notification::Passive)]);
+    for (name, number) in [("Device.A.1.P", 1), ("Device.A.10.P", 0)] {
+        assert_eq!(of(&attributes, name, Notify::Normal), number, "{name}");
+    }
+}
+
+#[test]
+fn more_settings_than_there_is_room_for_are_none() {
+    // AT-01
+    let mut attributes = Attributes::default();
+    let changes: Vec<_> = (0..=MAX_SETTINGS)
+        .map(|n| change(&format!("Device.P{n}"), Notification::Passive))
+        .collect();
+    let fault = attributes.apply(&changes).unwrap_err();
+    assert_eq!(fault.code, Code::RESOURCES_EXCEEDED);
+    assert_eq!(attributes, Attributes::default());
+    attributes.apply(&changes[1..]).unwrap();
+    attributes
+        .apply(&[change("Device.", Notification::Off), changes[0].clone()])
+        .unwrap();
+    assert_eq!(attributes.set.len(), 2);
+}
+
+#[test]
+fn what_rides_in_an_inform() {
+    // LW-04
+    let rides: Vec<u8> = Notification::ALL
+        .into_iter()
+        .filter(|one| one.rides_inform())
+        .map(Notification::number)
+        .collect();
+    assert_eq!(rides, [1, 2, 4, 6]);
 }
 
 #[test]
@@ -109,14 +216,16 @@ fn they_survive_the_state_file() {
     // NO-11
     let mut attributes = Attributes::default();
     let access = Some(vec![SUBSCRIBER.to_owned(), "X_000E50_Shop".to_owned()]);
-    attributes.apply(&[
-        change("Device.A.1.P", Notification::Active),
-        AttributeChange {
-            path: "Q".into(),
-            notification: None,
-            access,
-        },
-    ]);
+    attributes
+        .apply(&[
+            change("Device.A.1.P", Notification::Active),
+            AttributeChange {
+                path: "Q".into(),
+                notification: None,
+                access,
+            },
+        ])
+        .unwrap();
     let text = toml::to_string(&attributes).unwrap();
     assert_eq!(toml::from_str::<Attributes>(&text).unwrap(), attributes);
     assert!(toml::from_str::<Attributes>("[P]\nnotification = 7").is_err());

@@ -1,0 +1,119 @@
+//! `cpe.custom_notify_json`: notification settings that come with the firmware, in icwmp's format, taken in once.
+//!
+//! ```json
+//! {"custom_notification":[{"parameter":"Device.WiFi.","notify_type":"1"}]}
+//! ```
+//!
+//! They are set as if the ACS did: it sees them and may change them. The file is taken in again when its text is another
+//! one (a firmware update) or the state was forgotten (a factory reset). An entry that is wrong is left out.
+
+use std::path::Path as File;
+
+use log::{error, info, warn};
+use serde::Deserialize;
+use serde_json::Value as Json;
+use sha2::{Digest, Sha256};
+
+use crate::agent::clock::Now;
+use crate::agent::{Agent, files};
+use crate::datamodel::attributes::{AttributeChange, Attributes, Notification};
+use crate::datamodel::path::Path;
+use crate::datamodel::{DataModel, Fault};
+use crate::wire::http::hex;
+
+/// The largest file: some thousand entries.
+const MAX_FILE: usize = 256 * 1024;
+/// Wrong entries that are logged one by one.
+const MAX_LOGGED: usize = 16;
+
+/// The file.
+#[derive(Deserialize)]
+struct Import {
+    custom_notification: Vec<Json>,
+}
+
+/// One of its entries.
+#[derive(Deserialize)]
+struct Entry {
+    parameter: String,
+    /// A number, as icwmp has it in a text.
+    notify_type: Json,
+}
+
+impl Agent {
+    /// Takes the file in, unless that was done. The names of the whole tree are in memory.
+    pub(super) fn import_notifications(&mut self, now: Now) {
+        let Some(path) = self.config.cpe.custom_notify_json.clone() else {
+            return;
+        };
+        if let Err(reason) = self.import_file(&path, now) {
+            error!(
+                "notification settings not imported: file={} reason={reason:?}; correct the file and reload, or unset cpe.custom_notify_json",
+                path.display()
+            );
+        }
+    }
+
+    fn import_file(&mut self, path: &File, now: Now) -> Result<(), String> {
+        let bytes = files::read_capped(&self.root.join(path), MAX_FILE)
+            .map_err(|e| format!("cannot {}: {}", e.step, e.source))?;
+        let digest = hex(Sha256::digest(&bytes));
+        if digest == self.store.state.imported_notifications {
+            return Ok(());
+        }
+        let file: Import = serde_json::from_slice(&bytes).map_err(|e| e.to_string())?;
+        let (mut changes, mut wrong) = (Vec::new(), 0);
+        for (at, entry) in file.custom_notification.into_iter().enumerate() {
+            match change(&self.model, entry) {
+                Ok(change) => changes.push(change),
+                Err(reason) => {
+                    wrong += 1;
+                    if wrong <= MAX_LOGGED {
+                        warn!(
+                            "notification setting left out: entry={} reason={reason:?}",
+                            at + 1
+                        );
+                    }
+                }
+            }
+        }
+        let state = &mut self.store.state;
+        state
+            .attributes
+            .apply(&changes)
+            .map_err(|fault| fault.text)?;
+        state.imported_notifications = digest;
+        info!(
+            "notification settings imported: file={} settings={} left_out={wrong}",
+            path.display(),
+            changes.len()
+        );
+        self.save(now);
+        Ok(())
+    }
+}
+
+/// What an entry asks for, checked as SetParameterAttributes is.
+fn change(model: &dyn DataModel, entry: Json) -> Result<AttributeChange, String> {
+    let entry: Entry = serde_json::from_value(entry).map_err(|e| e.to_string())?;
+    let refused = |fault: Fault| format!("{}: {}", entry.parameter, fault.text);
+    let number = match &entry.notify_type {
+        Json::String(text) => text.trim().parse().ok(),
+        other => other.as_u64().and_then(|number| u8::try_from(number).ok()),
+    };
+    let number = number.ok_or_else(|| format!("{}: notify_type is not 0 to 6", entry.parameter))?;
+    let notification = Notification::try_from(number).map_err(refused)?;
+    let path = Path::parse(&entry.parameter).map_err(refused)?;
+    if entry.parameter.is_empty() || !path.is_concrete() {
+        return Err(format!(
+            "{:?}: neither a parameter's full name nor an object's path with its final dot",
+            entry.parameter
+        ));
+    }
+    Attributes::check(model, &entry.parameter, Some(notification)).map_err(refused)?;
+    Ok(AttributeChange {
+        path: entry.parameter,
+        notification: Some(notification),
+        access: None,
+    })
+}
