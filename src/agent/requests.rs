@@ -6,9 +6,10 @@ use super::Agent;
 use super::clock::Now;
 use super::command::Reply;
 use super::work::Op;
+use crate::datamodel::attributes::SUBSCRIBER;
 use crate::datamodel::path::Path;
 use crate::datamodel::{
-    Applied, DataModel, Depth, Fault, Node, Progress, Touch, Value, find, resolve, touch,
+    Applied, Code, DataModel, Depth, Fault, Node, Progress, Touch, Value, find, resolve, touch,
 };
 
 /// A request that needs the data model.
@@ -134,12 +135,16 @@ impl Agent {
                 let info = find(&self.model, &path)?.info;
                 if !info.writable() {
                     return Err(Fault::new(
-                        crate::datamodel::Code::NOT_WRITABLE,
+                        Code::NOT_WRITABLE,
                         format!("{path} is read-only"),
                     ));
                 }
+                self.check_access(&path)?;
                 checked.push((path.clone(), Value::parse(&path, &info, None, text)?));
             }
+        }
+        if let Request::Delete(instance) = request {
+            self.check_access(instance)?;
         }
         self.model.begin();
         match request {
@@ -155,6 +160,26 @@ impl Agent {
             }
         }
         Ok(())
+    }
+
+    /// AT-06: who asks on the device's side (its user interface, a shell) is the Subscriber of TR-069 A.3.2.4. Fault 9001
+    /// when the ACS keeps a parameter at or below `path` to itself.
+    fn check_access(&self, path: &str) -> Result<(), Fault> {
+        let attributes = &self.store.state.attributes;
+        let mut closed = None;
+        self.model.visit(path, Depth::All, &mut |node| {
+            if let Node::Parameter { path, info, .. } = node
+                && info.writable()
+                && closed.is_none()
+                && !attributes.may_write(path, SUBSCRIBER)
+            {
+                closed = Some(path.to_owned());
+            }
+        })?;
+        closed.map_or(Ok(()), |path| {
+            let text = format!("{path}: its AccessList leaves writing to the ACS");
+            Err(Fault::new(Code::REQUEST_DENIED, text))
+        })
     }
 
     /// The concrete path behind `asked`, which may address instances by alias.
