@@ -191,9 +191,13 @@ impl Agent {
             return false;
         }
         self.number_inform_parameters(&mut config);
+        // The file that it names may be another one.
+        self.import_wanted = true;
+        self.instances_changed();
         if config == self.config {
             self.read_inform_lists(); // the files may have
             info!("configuration reloaded: nothing changed");
+            self.want_check(now);
             return true;
         }
         if config.cpe.backend != self.config.cpe.backend {
@@ -215,10 +219,7 @@ impl Agent {
         }
         self.config = config;
         self.read_inform_lists();
-        // Both may be configured otherwise now.
-        self.import_wanted = true;
         self.look_at = None;
-        self.instances_changed();
         self.apply_values(now);
         (self.listen_wanted, self.configure_wanted) = (true, true);
         info!("configuration reloaded");

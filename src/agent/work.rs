@@ -113,7 +113,10 @@ impl Agent {
     fn start(&mut self, op: Op, now: Now) {
         let touch = match &op {
             Op::Inform => Touch::Values(self.inform_paths()),
-            Op::Survey => Touch::Names(vec![self.model.root().path().to_owned()]),
+            Op::Survey => {
+                self.watch.renew();
+                Touch::Names(vec![self.model.root().path().to_owned()])
+            }
             Op::Check | Op::Adopt(_) => Touch::Values(self.watched().collect()),
             Op::Session(touch) => self.with_watched(touch),
             Op::Request { request, .. } => request.touch(),

@@ -2,6 +2,8 @@
 //! the real one, in this process, with real sockets; only what time it is comes from here.
 
 mod aliases;
+mod attributes;
+mod changes;
 mod cpe;
 mod field;
 mod fleet;

@@ -329,6 +329,7 @@ fn blank() -> Config {
             instance_mode: crate::datamodel::naming::InstanceMode::InstanceNumber,
             auto_create_instances: false,
             interface: None,
+            notification: false,
             periodic_notify: PeriodicNotify {
                 enable: false,
                 interval: 0,

@@ -108,6 +108,8 @@ pub struct Cpe {
     pub interface: Option<String>,
     /// ManagementServer.DefaultActiveNotificationThrottle, in seconds.
     pub active_notification_throttle: u32,
+    /// A change of any configuration file is a reason to look for changes. The init script acts on it.
+    pub notification: bool,
     /// How a backend that does not tell of changes is asked for them.
     pub periodic_notify: PeriodicNotify,
     /// Notification settings to take in once (JSON).

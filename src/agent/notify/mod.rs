@@ -69,7 +69,10 @@ impl Agent {
                 true
             }
             Changes::Paths(paths) => {
-                !self.watch.is_current() || paths.iter().any(|path| self.watch.contains(path))
+                !self.watch.is_current()
+                    || paths
+                        .iter()
+                        .any(|path| self.watch.is_active(path).is_some())
             }
         };
         if wanted {
@@ -102,14 +105,16 @@ impl Agent {
         if let Err(fault) = prepared {
             // The backend has logged why. The next look asks again.
             let reason = fault.to_string();
+            self.watch.expire();
             return debug!("watched parameters are not known: reason={reason:?}");
         }
         if std::mem::take(&mut self.import_wanted) {
             self.import_notifications(now);
         }
         let state = &mut self.store.state;
-        self.watch.survey(&self.model, &state.attributes);
-        state.notified.retain(|path| self.watch.contains(path));
+        let root = self.model.root().path();
+        self.watch.walk(&self.model, &state.attributes, root);
+        state.notified.follow(|path| self.watch.is_active(path));
     }
 
     /// The ACS has set attributes, whose names are in memory. What is watched from now on is measured from its present
@@ -123,7 +128,7 @@ impl Agent {
             self.watch
                 .walk(&self.model, &state.attributes, &change.path);
         }
-        state.notified.retain(|path| self.watch.contains(path));
+        state.notified.follow(|path| self.watch.is_active(path));
         self.want_check(now);
     }
 
@@ -192,7 +197,7 @@ impl Agent {
     /// The ACS knows these values: the Inform that told them is confirmed.
     pub(super) fn acs_knows(&mut self, told: Vec<(String, String)>) {
         for (path, value) in told {
-            let keep = self.watch.is_active(&path);
+            let keep = self.watch.is_active(&path) == Some(true);
             self.store.state.notified.insert(path, value, keep);
         }
     }

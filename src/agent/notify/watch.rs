@@ -15,20 +15,19 @@ pub(in crate::agent) struct Watch {
 }
 
 impl Watch {
-    /// Whether nothing has happened since the walk that may have changed which parameters there are.
+    /// Whether nothing has happened since the whole tree was last asked for that may have changed which they are.
     pub(super) fn is_current(&self) -> bool {
         self.current
     }
 
-    /// Instances may have come or gone.
-    pub(super) fn expire(&mut self) {
-        self.current = false;
+    /// The whole tree is being asked for. What happens before the answer may not be in it.
+    pub(in crate::agent) fn renew(&mut self) {
+        self.current = true;
     }
 
-    /// Walks the whole tree, whose names are prepared.
-    pub(super) fn survey(&mut self, model: &dyn DataModel, attributes: &Attributes) {
-        self.walk(model, attributes, model.root().path());
-        self.current = true;
+    /// Instances may have come or gone, or the whole tree was not told.
+    pub(super) fn expire(&mut self) {
+        self.current = false;
     }
 
     /// Walks what lies at or below `at`, a full name or partial path whose names are prepared.
@@ -53,13 +52,9 @@ impl Watch {
             .map(|(path, notification)| (path.as_str(), *notification))
     }
 
-    /// Whether `path` is one that opens a session.
-    pub(super) fn is_active(&self, path: &str) -> bool {
-        self.parameters.get(path) == Some(&Notification::Active)
-    }
-
-    /// Whether `path` is one.
-    pub(super) fn contains(&self, path: &str) -> bool {
-        self.parameters.contains_key(path)
+    /// Whether `path` opens a session when it changes; `None`: it is not watched.
+    pub(super) fn is_active(&self, path: &str) -> Option<bool> {
+        let notification = self.parameters.get(path)?;
+        Some(*notification == Notification::Active)
     }
 }

@@ -36,10 +36,15 @@ impl Known {
         }
     }
 
-    /// Forgets the values of all but those parameters.
-    pub fn retain(&mut self, wanted: impl Fn(&str) -> bool) {
-        self.kept.retain(|path, _| wanted(path));
-        self.rest.retain(|path, _| wanted(path));
+    /// What is watched is another now: `wanted` says of a parameter whether it is to be kept whatever else there is,
+    /// or (`None`) forgotten.
+    pub fn follow(&mut self, wanted: impl Fn(&str) -> Option<bool>) {
+        let Known { kept, rest } = std::mem::take(self);
+        for (path, value) in kept.into_iter().chain(rest) {
+            if let Some(keep) = wanted(&path) {
+                self.insert(path, value, keep);
+            }
+        }
     }
 
     /// Forgets all.
@@ -68,10 +73,11 @@ mod tests {
             (read.get("P1000"), read.get("Important")),
             (None, Some("1"))
         );
-        known.retain(|path| path == "P1000");
-        known.insert("P1000".into(), "3".into(), false);
+        // One that becomes important goes in too.
+        known.follow(|path| Some(path == "P1000"));
         let read: Known = toml::from_str(&toml::to_string(&known).unwrap()).unwrap();
-        assert_eq!(read.get("P1000"), Some("3"));
-        assert_eq!(known.get("Important"), None);
+        assert_eq!(read.get("P1000"), Some("2"));
+        known.follow(|path| (path == "P1000").then_some(false));
+        assert_eq!((known.get("P1000"), known.get("P0999")), (Some("2"), None));
     }
 }

@@ -202,7 +202,6 @@ fn more_settings_than_there_is_room_for_are_none() {
 
 #[test]
 fn what_rides_in_an_inform() {
-    // LW-04
     let rides: Vec<u8> = Notification::ALL
         .into_iter()
         .filter(|one| one.rides_inform())
