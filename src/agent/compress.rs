@@ -2,6 +2,7 @@
 
 use super::config;
 use crate::wire::http::{encode_gzip, encode_zlib};
+use crate::wire::payload::Payload;
 
 /// How envelopes are compressed, until the ACS refuses.
 pub(super) struct Compression {
@@ -23,12 +24,12 @@ impl Compression {
     }
 
     /// The `Content-Encoding`, and the body as it travels. An empty POST stays empty (HT-06).
-    pub(super) fn encode(&self, body: Vec<u8>) -> (Option<&'static str>, Vec<u8>) {
+    pub(super) fn encode(&self, body: Payload) -> (Option<&'static str>, Payload) {
         match self.configured {
             _ if self.refused || body.is_empty() => (None, body),
             config::Compression::Disabled => (None, body),
-            config::Compression::Gzip => (Some("gzip"), encode_gzip(&body)),
-            config::Compression::Deflate => (Some("deflate"), encode_zlib(&body)),
+            config::Compression::Gzip => (Some("gzip"), encode_gzip(body)),
+            config::Compression::Deflate => (Some("deflate"), encode_zlib(body)),
         }
     }
 }

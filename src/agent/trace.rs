@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 
 use serde_json::{Map, Value, json};
 
+use crate::wire::payload::Payload;
 use crate::wire::xml::{self, Element};
 use crate::wire::xsd::DateTime;
 
@@ -28,7 +29,7 @@ const KEYS: [&str; 7] = [
 
 /// Who sent a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum From {
+enum From {
     /// This device.
     Cpe,
     /// The ACS.
@@ -61,10 +62,26 @@ impl Trace {
         *self = Trace::default();
     }
 
-    /// Keeps a request or reply.
-    pub fn add(&mut self, unix: i64, from: From, status: Option<u16>, body: &[u8]) {
-        let keep = body.len() <= MAX_MESSAGE && self.kept + body.len() <= MAX_SESSION;
-        let body_kept = keep.then(|| body.to_vec());
+    /// Keeps a reply of the ACS.
+    pub fn received(&mut self, unix: i64, status: u16, body: &[u8]) {
+        self.add(unix, From::Acs, Some(status), body.len(), || body.to_vec());
+    }
+
+    /// Keeps a request of ours.
+    pub fn sent(&mut self, unix: i64, body: &Payload) {
+        self.add(unix, From::Cpe, None, body.len(), || body.to_vec());
+    }
+
+    fn add(
+        &mut self,
+        unix: i64,
+        from: From,
+        status: Option<u16>,
+        len: usize,
+        body: impl FnOnce() -> Vec<u8>,
+    ) {
+        let keep = len <= MAX_MESSAGE && self.kept + len <= MAX_SESSION;
+        let body_kept = keep.then(body);
         self.kept += body_kept.as_ref().map_or(0, Vec::len);
         if self.records.len() >= MAX_RECORDS
             && let Some(oldest) = self.records.pop_front()
@@ -76,7 +93,7 @@ impl Trace {
             unix,
             from,
             status,
-            len: body.len(),
+            len,
             body: body_kept,
         });
     }
@@ -313,7 +330,7 @@ mod tests {
         let spv = envelope(
             r#"<cwmp:SetParameterValues><ParameterList e:arrayType="cwmp:ParameterValueStruct[2]"><ParameterValueStruct><Name>Device.ManagementServer.Password</Name><Value>hunter2</Value></ParameterValueStruct><ParameterValueStruct><Name>Device.WiFi.SSID.1.SSID</Name><Value>home</Value></ParameterValueStruct></ParameterList><ParameterKey>k</ParameterKey></cwmp:SetParameterValues>"#,
         );
-        trace.add(1_795_348_800, From::Acs, Some(200), &spv);
+        trace.received(1_795_348_800, 200, &spv);
         let rendered = trace.render(NONE);
         let text = Value::Array(rendered.clone()).to_string();
         assert!(!text.contains("hunter2"), "{text}");
@@ -336,7 +353,7 @@ mod tests {
         let inform = envelope(
             r#"<cwmp:Inform><Event e:arrayType="cwmp:EventStruct[2]"><EventStruct><EventCode>1 BOOT</EventCode><CommandKey></CommandKey></EventStruct><EventStruct><EventCode>M Reboot</EventCode><CommandKey>k</CommandKey></EventStruct></Event></cwmp:Inform>"#,
         );
-        trace.add(0, From::Cpe, None, &inform);
+        trace.sent(0, &inform[..].into());
         assert_eq!(
             trace.render(NONE)[0]["detail"],
             "Event:\n  1 BOOT\n  CommandKey: k, EventCode: M Reboot"
@@ -349,7 +366,7 @@ mod tests {
         let answer = envelope(
             r#"<cwmp:GetParameterAttributesResponse><ParameterList e:arrayType="cwmp:ParameterAttributeStruct[1]"><ParameterAttributeStruct><Name>Device.A</Name><Notification>2</Notification><AccessList e:arrayType="xsd:string[1]"><string>Subscriber</string></AccessList></ParameterAttributeStruct></ParameterList></cwmp:GetParameterAttributesResponse>"#,
         );
-        trace.add(0, From::Cpe, None, &answer);
+        trace.sent(0, &answer[..].into());
         assert_eq!(
             trace.render(NONE)[0]["detail"],
             "ParameterList:\n  Name: Device.A\n  AccessList: Subscriber\n  Notification: 2"
@@ -359,10 +376,9 @@ mod tests {
     #[test]
     fn a_download_password_is_masked_and_a_user_name_is_not() {
         let mut trace = Trace::default();
-        trace.add(
+        trace.received(
             0,
-            From::Acs,
-            Some(200),
+            200,
             &envelope(
                 "<cwmp:Download><Username>u</Username><Password>p&amp;w</Password></cwmp:Download>",
             ),
@@ -375,14 +391,14 @@ mod tests {
     #[test]
     fn long_messages_cost_no_memory_and_followers_see_each_once() {
         let mut trace = Trace::default();
-        trace.add(0, From::Cpe, None, &vec![b'x'; MAX_MESSAGE + 1]);
+        trace.sent(0, &vec![b'x'; MAX_MESSAGE + 1][..].into());
         assert_eq!(trace.kept, 0);
         assert_eq!(trace.follow(NONE).len(), 1);
         assert_eq!(trace.follow(NONE).len(), 0);
-        trace.add(0, From::Cpe, None, b"");
+        trace.sent(0, &Payload::default());
         assert_eq!(trace.follow(NONE)[0]["message"], "(empty)");
         for _ in 0..10 {
-            trace.add(0, From::Acs, Some(200), &vec![b'x'; MAX_MESSAGE]);
+            trace.received(0, 200, &vec![b'x'; MAX_MESSAGE]);
         }
         assert!(trace.kept <= MAX_SESSION);
     }
@@ -393,7 +409,7 @@ mod tests {
         let spv = envelope(
             r#"<cwmp:SetParameterValues><ParameterList e:arrayType="cwmp:ParameterValueStruct[2]"><ParameterValueStruct><Name>Device.X_Door.Code</Name><Value>hunter2</Value></ParameterValueStruct><ParameterValueStruct><Name>Device.UPA.Interface.1.EncryptionKey</Name><Value>hunter2</Value></ParameterValueStruct></ParameterList><ParameterKey>k</ParameterKey></cwmp:SetParameterValues>"#,
         );
-        trace.add(0, From::Acs, Some(200), &spv);
+        trace.received(0, 200, &spv);
         let hidden = |name: &str| name == "Device.X_Door.Code";
         let rendered = Value::Array(trace.render(&hidden)).to_string();
         assert!(!rendered.contains("hunter2"), "{rendered}");
@@ -408,7 +424,7 @@ mod tests {
             "</s:Header>",
             "<direction>sent</direction><detail>x</detail></s:Header>",
         );
-        trace.add(0, From::Acs, Some(200), body.as_bytes());
+        trace.received(0, 200, body.as_bytes());
         let rendered = &trace.render(NONE)[0];
         assert_eq!(rendered["direction"], "received");
         assert_eq!(rendered["detail"], Value::Null);
@@ -419,7 +435,7 @@ mod tests {
         // SE-18
         let mut trace = Trace::default();
         for n in 0..3 * MAX_RECORDS {
-            trace.add(0, From::Acs, Some(200), format!("{n}").as_bytes());
+            trace.received(0, 200, format!("{n}").as_bytes());
             if n % 2 == 0 {
                 assert!(trace.follow(NONE).len() <= 2);
             }

@@ -2,6 +2,7 @@
 
 pub mod dns;
 pub mod http;
+pub mod payload;
 pub mod uci;
 pub mod xml;
 pub mod xsd;

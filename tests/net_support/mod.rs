@@ -54,7 +54,7 @@ impl Client {
         ];
         let registry = self.reactor.registry();
         self.acs
-            .post(&url, &headers, body.to_vec(), Instant::now(), registry);
+            .post(&url, &headers, body.into(), Instant::now(), registry);
     }
 
     /// One turn of the loop.

@@ -134,6 +134,7 @@ impl Harness {
             let input = match action {
                 Action::Post(envelope) if envelope.is_empty() => return Seen::Empty,
                 Action::Post(envelope) => {
+                    let envelope = envelope.to_vec();
                     verify(&envelope);
                     return Seen::Posted(String::from_utf8(envelope).expect("UTF-8"));
                 }

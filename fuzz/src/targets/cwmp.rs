@@ -81,6 +81,7 @@ impl Cpe {
         loop {
             let input = match action {
                 Action::Post(body) => {
+                    let body = body.to_vec();
                     let limits = xml::Limits {
                         max_bytes: 1 << 24,
                         max_elements: 1 << 20,

@@ -6,7 +6,6 @@ use mio::Registry;
 use super::{Ended, talk};
 use crate::agent::Agent;
 use crate::agent::clock::Now;
-use crate::agent::trace::From;
 use crate::cwmp::Input;
 use crate::net::http::Reply;
 use crate::wire::http::{Verdict, decode_body, header};
@@ -58,18 +57,17 @@ impl Agent {
             Ok(body) => body,
             Err(error) => return self.end_session(Err(Ended::Body(error.to_string())), now),
         };
-        self.trace.add(now.unix, From::Acs, Some(status), &body);
+        self.trace.received(now.unix, status, &body);
         let Some(talk) = talk(&mut self.session) else {
             return;
         };
         match talk.dialogue.reply(status, &headers, now.date()) {
-            Verdict::Deliver => self.step(
-                Input::Reply {
-                    status,
-                    body: &body,
-                },
-                now,
-            ),
+            Verdict::Deliver => {
+                // It has arrived: the next answer takes its memory.
+                drop(posted);
+                let body = &body;
+                self.step(Input::Reply { status, body }, now);
+            }
             Verdict::Again => {
                 debug!("the acs asks for authentication: status={status}");
                 talk.outgoing = posted;

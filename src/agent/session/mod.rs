@@ -15,12 +15,12 @@ use log::{info, warn};
 
 use super::Agent;
 use super::clock::Now;
-use super::trace::From;
 use super::work::Op;
 use crate::cwmp::event::Confirmation;
 use crate::cwmp::{Action, Input, Promise, Session};
 use crate::datamodel::{Applied, DataModel, Fault, Progress, Touch};
 use crate::wire::http::Dialogue;
+use crate::wire::payload::Payload;
 pub(super) use end::{Ended, STOP_LIMIT};
 
 /// The longest a session may take (SE-18): an ACS that sends one request every 29 s would hold the device for ever.
@@ -49,7 +49,7 @@ struct Talk {
     session: Session,
     dialogue: Dialogue,
     /// The body to post next, as it travels, and its `Content-Encoding`.
-    outgoing: Vec<u8>,
+    outgoing: Payload,
     encoding: Option<&'static str>,
 }
 
@@ -121,8 +121,8 @@ impl Agent {
         }
     }
 
-    fn post(&mut self, body: Vec<u8>, now: Now) {
-        self.trace.add(now.unix, From::Cpe, None, &body);
+    fn post(&mut self, body: Payload, now: Now) {
+        self.trace.sent(now.unix, &body);
         self.log_answer(&body);
         let (encoding, outgoing) = self.compression.encode(body);
         if let Some(talk) = talk(&mut self.session) {
@@ -132,7 +132,7 @@ impl Agent {
     }
 
     /// One line for each request of the ACS.
-    fn log_answer(&mut self, body: &[u8]) {
+    fn log_answer(&mut self, body: &Payload) {
         let Some(talk) = talk(&mut self.session) else {
             return;
         };

@@ -16,6 +16,7 @@ use crate::cwmp::{
 use crate::datamodel::Fault;
 use crate::net::random;
 use crate::wire::http::{Credentials, Dialogue, Policy, Url};
+use crate::wire::payload::Payload;
 use crate::wire::xsd::DateTime;
 
 impl Agent {
@@ -182,7 +183,7 @@ impl Agent {
             running.talk = Some(Talk {
                 session,
                 dialogue,
-                outgoing: Vec::new(),
+                outgoing: Payload::default(),
                 encoding: None,
             });
         }

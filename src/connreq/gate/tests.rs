@@ -74,7 +74,7 @@ fn understood(challenge: &str) -> Challenge {
 }
 
 fn sign(answerer: &mut Answerer, user: &Credentials, method: &str, uri: &str) -> String {
-    answerer.authorization(user, method, uri, b"", &mut |bytes| bytes.fill(7))
+    answerer.authorization(user, method, uri, &[], &mut |bytes| bytes.fill(7))
 }
 
 #[test]

@@ -171,7 +171,7 @@ fn authorized(answer: &str, user: &Credentials) -> String {
         .expect(answer);
     let challenge = Challenge::best(&Parameters::list(challenge.as_bytes())).unwrap();
     let sent =
-        Answerer::new(challenge).authorization(user, "GET", PATH, b"", &mut |bytes| bytes.fill(3));
+        Answerer::new(challenge).authorization(user, "GET", PATH, &[], &mut |bytes| bytes.fill(3));
     format!("Authorization: {sent}\r\n")
 }
 

@@ -3,6 +3,7 @@
 use super::SOAP;
 use crate::cwmp::version::Namespace;
 use crate::datamodel::Type;
+use crate::wire::payload::Payload;
 use crate::wire::xml::Writer;
 use std::convert::Infallible;
 
@@ -28,13 +29,13 @@ impl<'a> HeaderEntry<'a> {
     }
 }
 
-/// An envelope with those header entries, and the body that `body` writes. What `body` refuses is not sent.
+/// Writes an envelope with those header entries, and the body that `body` writes. What `body` refuses is not to be sent.
 pub fn envelope<E>(
+    out: &mut Writer,
     namespace: Namespace,
     headers: &[HeaderEntry<'_>],
     body: impl FnOnce(&mut Writer) -> Result<(), E>,
-) -> Result<Vec<u8>, E> {
-    let mut out = Writer::new();
+) -> Result<(), E> {
     out.declaration();
     out.open("soap-env:Envelope");
     out.attribute("xmlns:soap-env", SOAP);
@@ -60,10 +61,25 @@ pub fn envelope<E>(
         out.close("soap-env:Header");
     }
     out.open("soap-env:Body");
-    body(&mut out)?;
+    body(out)?;
     out.close("soap-env:Body");
     out.close("soap-env:Envelope");
-    Ok(out.into_bytes())
+    Ok(())
+}
+
+/// An envelope with a body that cannot be refused and is not large.
+pub fn message(
+    namespace: Namespace,
+    headers: &[HeaderEntry<'_>],
+    body: impl FnOnce(&mut Writer),
+) -> Payload {
+    let mut out = Writer::new();
+    let Ok(()) = envelope::<Infallible>(&mut out, namespace, headers, |out| {
+        body(out);
+        Ok(())
+    });
+    // Without a limit it is never too large.
+    out.finish().unwrap_or_default()
 }
 
 /// An array: `tag` with the `arrayType` of its items (`xsd:string`, `cwmp:EventStruct`), and the items that `items`

@@ -37,7 +37,6 @@ impl Method for GetParameterAttributes {
                         string_array(out, "AccessList", attribute.access);
                         out.close("ParameterAttributeStruct");
                     }
-                    out.len()
                 })
             },
         )

@@ -1,6 +1,6 @@
 //! GetParameterNames (TR-069 A.3.2.3).
 
-use super::paths::{check_size, touch_named};
+use super::paths::touch_named;
 use super::{Facts, Method, arguments};
 use crate::cwmp::envelope::array;
 use crate::cwmp::fault::Refusal;
@@ -39,20 +39,17 @@ impl Method for GetParameterNames {
             for one in &paths {
                 namer.asked(&one.path, &one.asked);
                 facts.model.visit(&one.path, self.depth, &mut |node| {
-                    if check_size(out.len()).is_ok() {
-                        let writable = match node {
-                            Node::Object { writable, .. } => writable,
-                            Node::Parameter { info, .. } => info.writable(),
-                        };
-                        out.open("ParameterInfoStruct");
-                        out.leaf("Name", namer.name(node.path()));
-                        out.leaf("Writable", if writable { "1" } else { "0" });
-                        out.close("ParameterInfoStruct");
-                        written += 1;
-                    }
+                    let writable = match node {
+                        Node::Object { writable, .. } => writable,
+                        Node::Parameter { info, .. } => info.writable(),
+                    };
+                    out.open("ParameterInfoStruct");
+                    out.leaf("Name", namer.name(node.path()));
+                    out.leaf("Writable", if writable { "1" } else { "0" });
+                    out.close("ParameterInfoStruct");
+                    written += 1;
                 })?;
             }
-            check_size(out.len())?;
             Ok(written)
         })
     }

@@ -31,7 +31,6 @@ impl Method for GetParameterValues {
                     let value = references::named(facts.model, mode, info, value);
                     parameter_value(out, name, info.ty, &value);
                 }
-                out.len()
             })
         })
     }

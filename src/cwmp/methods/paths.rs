@@ -4,11 +4,8 @@ use crate::cwmp::fault::Refusal;
 use crate::datamodel::naming::{InstanceMode, Namer};
 use crate::datamodel::path::Path;
 use crate::datamodel::resolve::{Resolved, Search, resolve_within};
-use crate::datamodel::{Code, DataModel, Depth, Fault, Node, Touch, touch};
+use crate::datamodel::{DataModel, Depth, Fault, Node, Touch, touch};
 use std::collections::{HashMap, HashSet};
-
-/// Largest answer, in bytes: far more than a whole tree of 50,000 parameters, and less than a router has memory.
-const MAX_ANSWER: usize = 16 << 20;
 
 /// What a request touches whose answer names what lies below `names`: in InstanceAlias mode that takes the aliases' values.
 pub(super) fn touch_named(model: &dyn DataModel, names: &[String]) -> Touch {
@@ -59,36 +56,24 @@ pub(super) fn resolve_all(model: &dyn DataModel, names: &[String]) -> Result<Vec
     Ok(kept)
 }
 
-/// Shows `write` every parameter at or below `paths` under the name that the answer gives it, together with the
-/// number of bytes that the answer has so far, and counts them. `write` returns the new number of bytes.
+/// Shows `write` every parameter at or below `paths` under the name that the answer gives it, and counts them.
 pub(super) fn for_each_parameter(
     model: &dyn DataModel,
     paths: &[Resolved],
-    mut write: impl FnMut(&str, Node<'_>) -> usize,
+    mut write: impl FnMut(&str, Node<'_>),
 ) -> Result<u32, Refusal> {
     let mut written = 0;
-    let mut bytes = 0;
     let mut namer = Namer::new(model, InstanceMode::of(model));
     for one in paths {
         namer.asked(&one.path, &one.asked);
         model.visit(&one.path, Depth::All, &mut |node| {
-            if matches!(node, Node::Parameter { .. }) && bytes <= MAX_ANSWER {
-                bytes = write(namer.name(node.path()), node);
+            if matches!(node, Node::Parameter { .. }) {
+                write(namer.name(node.path()), node);
                 written += 1;
             }
         })?;
     }
-    check_size(bytes)?;
     Ok(written)
-}
-
-/// Fault 9004 when an answer is too large to be sent (GV-08).
-pub(super) fn check_size(bytes: usize) -> Result<(), Fault> {
-    if bytes <= MAX_ANSWER {
-        return Ok(());
-    }
-    let text = "the answer would be too large; ask for less at a time";
-    Err(Fault::new(Code::RESOURCES_EXCEEDED, text))
 }
 
 fn is_partial(path: &str) -> bool {

@@ -1,16 +1,21 @@
 //! Requests of the ACS: read, prepared, run, committed, answered.
 
 use super::reply::Reply;
-use super::{Action, Failure, Session, State, unexpected, write};
-use crate::cwmp::envelope::{Body, HeaderEntry, envelope};
+use super::{Action, Failure, Session, State, unexpected};
+use crate::cwmp::envelope::{Body, HeaderEntry, envelope, message};
 use crate::cwmp::fault::{Refusal, encode_must_understand};
 use crate::cwmp::methods::{self, Facts, Method};
 use crate::datamodel::attributes::Attributes;
-use crate::datamodel::{Applied, DataModel, Fault};
-use crate::wire::xml::Element;
+use crate::datamodel::{Applied, Code, DataModel, Fault};
+use crate::wire::payload::Payload;
+use crate::wire::xml::{Element, TooLarge, Writer};
 
 /// How many empty answers in a row are met with an empty POST while HoldRequests is on.
 const MAX_EMPTY_WHILE_HELD: u32 = 3;
+
+/// Largest answer, in bytes: half as much again as the attributes of 50,000 parameters take, the longest there are.
+/// What a device has no memory for is refused before (GV-08).
+const MAX_ANSWER: usize = 16 << 20;
 
 /// A request of the ACS that is being carried out.
 pub(super) struct Incoming {
@@ -83,7 +88,7 @@ impl Session {
         self.fault = None;
         // SOAP 1.1 4.2.3: then the method is not run.
         if let Some(header) = not_understood.first() {
-            let envelope = write(self.namespace(), &id_header(id.as_deref()), |out| {
+            let envelope = message(self.namespace(), &id_header(id.as_deref()), |out| {
                 encode_must_understand(out, header);
             });
             return self.post_answer(envelope);
@@ -158,14 +163,15 @@ impl Session {
             applied,
             version: self.version,
         };
-        let answer = envelope(self.namespace(), &id_header(id), |out| {
+        let mut out = Writer::limited(MAX_ANSWER);
+        let answer = envelope(&mut out, self.namespace(), &id_header(id), |out| {
             let tag = format!("cwmp:{}Response", incoming.name);
             out.open(&tag);
             incoming.method.answer(&facts, out)?;
             out.close(&tag);
             Ok(())
         });
-        match answer {
+        match answer.and_then(|()| out.finish().map_err(|TooLarge| too_large())) {
             Ok(envelope) => self.post_answer(envelope),
             Err(refusal) => self.refuse(id, &refusal),
         }
@@ -173,15 +179,21 @@ impl Session {
 
     fn refuse(&mut self, id: Option<&str>, refusal: &Refusal) -> Action {
         self.fault = Some(refusal.fault.clone());
-        let envelope = write(self.namespace(), &id_header(id), |out| refusal.encode(out));
+        let envelope = message(self.namespace(), &id_header(id), |out| refusal.encode(out));
         self.post_answer(envelope)
     }
 
-    fn post_answer(&mut self, envelope: Vec<u8>) -> Action {
+    fn post_answer(&mut self, envelope: Payload) -> Action {
         self.summary.requests = self.summary.requests.saturating_add(1);
         self.state = State::ExpectAcsRequest;
         Action::Post(envelope)
     }
+}
+
+/// Never an envelope that is cut short (GV-08).
+fn too_large() -> Refusal {
+    let text = "the answer would be too large; ask for less at a time";
+    Fault::new(Code::RESOURCES_EXCEEDED, text).into()
 }
 
 /// TR-069 3.5: the ID of a request is returned as it came, none if there was none.

@@ -17,16 +17,13 @@ mod tests;
 pub use outcome::{Failure, Outcome, Summary, Unanswered};
 pub use steps::{AcsRequest, Action, Input, Setup};
 
-use super::envelope::{HeaderEntry, envelope};
 use super::version::{Namespace, Version};
 use crate::datamodel::attributes::Attributes;
 use crate::datamodel::{DataModel, Fault};
-use crate::wire::xml::Writer;
 use incoming::Incoming;
 use own::Sent;
 use reply::Reply;
 use std::collections::VecDeque;
-use std::convert::Infallible;
 
 /// A session.
 pub struct Session {
@@ -163,17 +160,4 @@ fn unexpected(state: &'static str, message: &str) -> Failure {
         state,
         message: message.chars().take(64).collect(),
     }
-}
-
-/// An envelope whose body cannot be refused.
-fn write(
-    namespace: Namespace,
-    headers: &[HeaderEntry<'_>],
-    body: impl FnOnce(&mut Writer),
-) -> Vec<u8> {
-    let Ok(envelope) = envelope::<Infallible>(namespace, headers, |out| {
-        body(out);
-        Ok(())
-    });
-    envelope
 }

@@ -1,11 +1,12 @@
 //! Our requests: the Inform, and those that follow it (TR-069 3.7.1.3).
 
 use super::reply::Reply;
-use super::{AcsRequest, Action, Failure, Session, State, Unanswered, unexpected, write};
-use crate::cwmp::envelope::{Body, HeaderEntry, Message};
+use super::{AcsRequest, Action, Failure, Session, State, Unanswered, unexpected};
+use crate::cwmp::envelope::{Body, HeaderEntry, Message, message};
 use crate::cwmp::methods;
 use crate::cwmp::promise::Promise;
 use crate::cwmp::version::{Version, negotiate};
+use crate::wire::payload::Payload;
 use crate::wire::xml::Element;
 use std::fmt;
 
@@ -18,7 +19,7 @@ const MIN_SESSION_TIMEOUT: u32 = 30;
 /// A request of ours, kept for the case that the ACS wants it again.
 pub(super) struct Sent {
     id: String,
-    envelope: Vec<u8>,
+    envelope: Payload,
     resends: u32,
 }
 
@@ -45,7 +46,7 @@ impl Session {
         if self.version >= Version::V1_4 {
             add("SupportedCWMPVersions", &versions);
         }
-        let envelope = write(self.namespace(), &headers, |out| {
+        let envelope = message(self.namespace(), &headers, |out| {
             self.setup.inform.encode(out)
         });
         let sent = Sent {
@@ -101,7 +102,7 @@ impl Session {
             return self.post_empty();
         };
         let id = self.next_id();
-        let envelope = write(self.namespace(), &[HeaderEntry::id(&id)], |out| {
+        let envelope = message(self.namespace(), &[HeaderEntry::id(&id)], |out| {
             let tag = format!("cwmp:{}", request.method());
             out.open(&tag);
             out.close(&tag);
@@ -118,7 +119,7 @@ impl Session {
     /// Gives the word to the ACS.
     pub(super) fn post_empty(&mut self) -> Action {
         self.state = State::ExpectAcsRequest;
-        Action::Post(Vec::new())
+        Action::Post(Payload::default())
     }
 
     /// What came to another request of ours.

@@ -5,6 +5,7 @@ use crate::cwmp::inform::Inform;
 use crate::cwmp::promise::Promise;
 use crate::cwmp::version::Version;
 use crate::datamodel::{Applied, Fault, Touch};
+use crate::wire::payload::Payload;
 
 /// What a session starts with.
 #[derive(Clone, Debug)]
@@ -59,7 +60,7 @@ pub enum Input<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     /// POST this envelope, or an empty body.
-    Post(Vec<u8>),
+    Post(Payload),
     /// Have the model fetch this, then step with [`Input::Prepared`].
     Prepare(Touch),
     /// Make this true and durable, then step with [`Input::Committed`]. The answer to the ACS leaves only after that.

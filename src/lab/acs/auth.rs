@@ -97,7 +97,7 @@ mod tests {
                 .unwrap_err();
             let challenge = Challenge::best(&Parameters::list(asked.as_bytes())).unwrap();
             let answer =
-                Answerer::new(challenge).authorization(given, "POST", "/acs", b"", &mut random);
+                Answerer::new(challenge).authorization(given, "POST", "/acs", &[], &mut random);
             assert_eq!(
                 login
                     .check(Some(&right), &head(&answer), b"", &mut random)

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use crate::cwmp::envelope::{HeaderEntry, array, envelope, parameter_value, string_array};
+use crate::cwmp::envelope::{self, HeaderEntry, array, parameter_value, string_array};
 use crate::cwmp::version::Namespace;
 use crate::lab::script::Step;
 use crate::wire::xml::Writer;
@@ -60,11 +60,7 @@ pub fn fault(code: u16, text: &str, namespace: Namespace, id: &str) -> Vec<u8> {
 }
 
 fn message(namespace: Namespace, id: &str, body: impl FnOnce(&mut Writer)) -> Vec<u8> {
-    let Ok(bytes) = envelope::<Infallible>(namespace, &[HeaderEntry::id(id)], |out| {
-        body(out);
-        Ok(())
-    });
-    bytes
+    envelope::message(namespace, &[HeaderEntry::id(id)], body).to_vec()
 }
 
 fn arguments(step: &Step, out: &mut Writer) {

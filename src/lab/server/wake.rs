@@ -168,7 +168,7 @@ impl Wake {
         let credentials = self.credentials.clone().ok_or(WakeError::Login)?;
         let target = self.url.target.clone();
         let answer =
-            Answerer::new(challenge).authorization(&credentials, "GET", &target, b"", random);
+            Answerer::new(challenge).authorization(&credentials, "GET", &target, &[], random);
         // The 401 has no body to speak of; a device that sends one is asked again on a new connection.
         let length = named("Content-Length").next();
         if closed || length != Some(b"0") {

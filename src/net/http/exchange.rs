@@ -14,6 +14,7 @@ use ureq_proto::{BodyMode, Error};
 
 use super::failure::{ConnectError, Part, Phase};
 use crate::wire::http::framing::{BodyReader, Framing, FramingError};
+use crate::wire::payload::Payload;
 
 /// Room to write the request's head into at a time. `ureq-proto` needs the longest line to fit at once, and ours
 /// has a cookie or a URL in it.
@@ -56,7 +57,7 @@ impl fmt::Debug for Parts {
 /// A request on its way out and its reply on its way in.
 pub struct Exchange {
     head: Vec<u8>,
-    body: Vec<u8>,
+    body: Payload,
     sent: usize,
     state: State,
     /// Received and not understood yet.
@@ -85,7 +86,7 @@ impl Exchange {
     pub fn new(
         target: &str,
         headers: &[(String, String)],
-        body: Vec<u8>,
+        body: Payload,
         caps: Caps,
     ) -> Result<Self, ConnectError> {
         Self::start(request("POST", target, headers, body.len())?, body, caps)
@@ -97,12 +98,16 @@ impl Exchange {
         headers: &[(String, String)],
         caps: Caps,
     ) -> Result<Self, ConnectError> {
-        Self::start(request("GET", target, headers, 0)?, Vec::new(), caps)
+        Self::start(
+            request("GET", target, headers, 0)?,
+            Payload::default(),
+            caps,
+        )
     }
 
     fn start(
         (head, call): (Vec<u8>, Call<RecvResponse>),
-        body: Vec<u8>,
+        body: Payload,
         caps: Caps,
     ) -> Result<Self, ConnectError> {
         Ok(Self {
@@ -124,11 +129,11 @@ impl Exchange {
         })
     }
 
-    /// What is still to be sent: the rest of the head, then the rest of the body.
+    /// What is to be sent next: the rest of the head, then the body as far as it lies in one piece.
     pub fn unsent(&self) -> (&[u8], &[u8]) {
         let head = self.head.get(self.sent..).unwrap_or_default();
         let of_body = self.sent.saturating_sub(self.head.len());
-        (head, self.body.get(of_body..).unwrap_or_default())
+        (head, self.body.rest(of_body))
     }
 
     /// Takes `count` bytes off what is to be sent.
@@ -190,7 +195,7 @@ impl Exchange {
     }
 
     /// The reply, when it is complete, and the body that was posted.
-    pub fn finish(self) -> Option<(Parts, Vec<u8>)> {
+    pub fn finish(self) -> Option<(Parts, Payload)> {
         match self.state {
             State::Done => {
                 let mut reply = self.reply;

@@ -20,6 +20,7 @@ use crate::net::reactor::earliest;
 use crate::net::resolver::{self, Resolver};
 use crate::net::tls;
 use crate::wire::http::{Scheme, Url};
+use crate::wire::payload::Payload;
 use dial::{Dial, Manner};
 pub use exchange::{Caps, Exchange, Parts};
 pub use failure::{ConnectError, Part, Phase};
@@ -83,7 +84,7 @@ pub struct Reply {
     /// The ACS had closed the kept connection, and the request went out again over a new one.
     pub reconnected: bool,
     /// The body that was posted, for whoever has to post it again.
-    pub posted: Vec<u8>,
+    pub posted: Payload,
 }
 
 /// Bodies and headers hold parameter values and cookies: only their sizes are shown.
@@ -165,7 +166,7 @@ impl AcsConnection {
         &mut self,
         target: &Url,
         headers: &[(String, String)],
-        body: Vec<u8>,
+        body: Payload,
         now: Instant,
         registry: &Registry,
     ) {

@@ -2,13 +2,22 @@
 
 use std::fmt;
 
-use miniz_oxide::deflate::{compress_to_vec, compress_to_vec_zlib};
+use miniz_oxide::deflate::core::{
+    CompressorOxide, TDEFLFlush, compress_to_output, create_comp_flags_from_zip_params,
+};
 use miniz_oxide::inflate::{
     DecompressError, TINFLStatus, decompress_to_vec_with_limit, decompress_to_vec_zlib_with_limit,
 };
 
+use crate::wire::payload::Payload;
+
 /// The usual balance of time and size.
-const LEVEL: u8 = 6;
+const LEVEL: i32 = 6;
+/// What `create_comp_flags_from_zip_params` takes for the zlib format, and for the bare one.
+const ZLIB: i32 = 1;
+const BARE: i32 = -1;
+/// Its usual strategy.
+const STRATEGY: i32 = 0;
 /// Header of a gzip member: magic, deflate, no flags, no time, unknown system.
 const GZIP_HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
 
@@ -59,18 +68,39 @@ pub fn decode_body(
     }
 }
 
-/// One gzip member.
-pub fn encode_gzip(body: &[u8]) -> Vec<u8> {
-    let mut coded = GZIP_HEADER.to_vec();
-    coded.extend(compress_to_vec(body, LEVEL));
-    coded.extend(crc32(body).to_le_bytes());
-    coded.extend(size_field(body));
+/// One gzip member. The body is freed as it is read: there are never two of them.
+pub fn encode_gzip(body: Payload) -> Payload {
+    let mut coded = Payload::default();
+    coded.push(&GZIP_HEADER);
+    let size = size_field(body.len());
+    let mut crc = Crc32::default();
+    compress(body, BARE, &mut coded, |piece| crc.add(piece));
+    coded.push(&crc.value().to_le_bytes());
+    coded.push(&size);
     coded
 }
 
-/// HTTP's `deflate`, which is the zlib format (CP-04).
-pub fn encode_zlib(body: &[u8]) -> Vec<u8> {
-    compress_to_vec_zlib(body, LEVEL)
+/// HTTP's `deflate`, which is the zlib format (CP-04). The body is freed as it is read.
+pub fn encode_zlib(body: Payload) -> Payload {
+    let mut coded = Payload::default();
+    compress(body, ZLIB, &mut coded, |_| ());
+    coded
+}
+
+fn compress(body: Payload, format: i32, coded: &mut Payload, mut also: impl FnMut(&[u8])) {
+    let flags = create_comp_flags_from_zip_params(LEVEL, format, STRATEGY);
+    let mut compressor = CompressorOxide::new(flags);
+    let mut give = |plain: &[u8], flush| {
+        compress_to_output(&mut compressor, plain, flush, |out| {
+            coded.push(out);
+            true
+        });
+    };
+    for piece in body.into_pieces() {
+        also(&piece);
+        give(&piece, TDEFLFlush::None);
+    }
+    give(&[], TDEFLFlush::Finish);
 }
 
 fn gunzip(body: &[u8], max: usize) -> Result<Vec<u8>, BodyError> {
@@ -80,8 +110,10 @@ fn gunzip(body: &[u8], max: usize) -> Result<Vec<u8>, BodyError> {
         .ok_or(BodyError::Corrupt("the gzip trailer is missing"))?;
     let plain = decompress_to_vec_with_limit(coded, max).map_err(|error| explained(&error, max))?;
     // RFC 1952 2.3.1
-    let mut expected = crc32(&plain).to_le_bytes().to_vec();
-    expected.extend(size_field(&plain));
+    let mut crc = Crc32::default();
+    crc.add(&plain);
+    let mut expected = crc.value().to_le_bytes().to_vec();
+    expected.extend(size_field(plain.len()));
     if expected != trailer {
         return Err(BodyError::Corrupt("the gzip checksum does not match"));
     }
@@ -137,49 +169,75 @@ fn explained(error: &DecompressError, max: usize) -> BodyError {
 }
 
 /// RFC 1952 2.3.1: the size modulo 2^32.
-fn size_field(body: &[u8]) -> [u8; 4] {
-    ((body.len() as u64 & 0xffff_ffff) as u32).to_le_bytes()
+fn size_field(size: usize) -> [u8; 4] {
+    ((size as u64 & 0xffff_ffff) as u32).to_le_bytes()
 }
 
 /// RFC 1952 8, four bits at a time: a table of 64 bytes.
-fn crc32(bytes: &[u8]) -> u32 {
-    const TABLE: [u32; 16] = {
-        let mut table = [0; 16];
-        let mut index = 0;
-        while index < 16 {
-            let mut value = index as u32;
-            let mut bit = 0;
-            while bit < 4 {
-                value = if value & 1 == 1 {
-                    0xedb8_8320 ^ (value >> 1)
-                } else {
-                    value >> 1
-                };
-                bit += 1;
+struct Crc32(u32);
+
+impl Default for Crc32 {
+    fn default() -> Self {
+        Crc32(u32::MAX)
+    }
+}
+
+impl Crc32 {
+    fn add(&mut self, bytes: &[u8]) {
+        const TABLE: [u32; 16] = {
+            let mut table = [0; 16];
+            let mut index = 0;
+            while index < 16 {
+                let mut value = index as u32;
+                let mut bit = 0;
+                while bit < 4 {
+                    value = if value & 1 == 1 {
+                        0xedb8_8320 ^ (value >> 1)
+                    } else {
+                        value >> 1
+                    };
+                    bit += 1;
+                }
+                table[index] = value;
+                index += 1;
             }
-            table[index] = value;
-            index += 1;
-        }
-        table
-    };
-    let step = |crc: u32, nibble: u32| TABLE[((crc ^ nibble) & 15) as usize] ^ (crc >> 4);
-    !bytes.iter().fold(u32::MAX, |crc, byte| {
-        let byte = u32::from(*byte);
-        step(step(crc, byte), byte >> 4)
-    })
+            table
+        };
+        let step = |crc: u32, nibble: u32| TABLE[((crc ^ nibble) & 15) as usize] ^ (crc >> 4);
+        self.0 = bytes.iter().fold(self.0, |crc, byte| {
+            let byte = u32::from(*byte);
+            step(step(crc, byte), byte >> 4)
+        });
+    }
+
+    fn value(&self) -> u32 {
+        !self.0
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use miniz_oxide::deflate::compress_to_vec;
     use proptest::prelude::*;
 
     /// "hello" as another program wrote it: with all optional header fields.
     const FOREIGN: &[u8] = b"\x1f\x8b\x08\x1e\0\0\0\0\0\x03\x02\0xxname\0comment\0hc\xcb\x48\xcd\xc9\xc9\x07\0\x86\xa6\x10\x36\x05\0\0\0";
 
+    fn gzip(body: &[u8]) -> Vec<u8> {
+        encode_gzip(body.into()).to_vec()
+    }
+
+    fn zlib(body: &[u8]) -> Vec<u8> {
+        encode_zlib(body.into()).to_vec()
+    }
+
     #[test]
     fn crc32_has_its_check_value() {
-        assert_eq!(crc32(b"123456789"), 0xcbf4_3926);
+        let mut crc = Crc32::default();
+        crc.add(b"1234");
+        crc.add(b"56789");
+        assert_eq!(crc.value(), 0xcbf4_3926);
     }
 
     #[test]
@@ -210,14 +268,14 @@ mod tests {
     fn deflate_is_zlib_and_raw() {
         // CP-04
         assert_eq!(
-            decode_body(Some("deflate"), encode_zlib(b"hello"), 100).unwrap(),
+            decode_body(Some("deflate"), zlib(b"hello"), 100).unwrap(),
             b"hello"
         );
         assert_eq!(
             decode_body(Some("deflate"), compress_to_vec(b"hello", 6), 100).unwrap(),
             b"hello"
         );
-        let mut broken = encode_zlib(b"hello");
+        let mut broken = zlib(b"hello");
         *broken.last_mut().unwrap() ^= 1;
         assert!(decode_body(Some("deflate"), broken, 100).is_err());
     }
@@ -227,8 +285,8 @@ mod tests {
         // CP-05
         let zeros = vec![0; 10 << 20];
         for (name, coded) in [
-            ("gzip", encode_gzip(&zeros)),
-            ("deflate", encode_zlib(&zeros)),
+            ("gzip", gzip(&zeros)),
+            ("deflate", zlib(&zeros)),
             ("deflate", compress_to_vec(&zeros, 6)),
         ] {
             assert_eq!(
@@ -265,8 +323,8 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_encoded_decodes(body in proptest::collection::vec(any::<u8>(), 0..2000)) {
-            prop_assert_eq!(&decode_body(Some("gzip"), encode_gzip(&body), 2000).unwrap(), &body);
-            prop_assert_eq!(&decode_body(Some("deflate"), encode_zlib(&body), 2000).unwrap(), &body);
+            prop_assert_eq!(&decode_body(Some("gzip"), gzip(&body), 2000).unwrap(), &body);
+            prop_assert_eq!(&decode_body(Some("deflate"), zlib(&body), 2000).unwrap(), &body);
         }
 
         #[test]

@@ -21,6 +21,7 @@ use super::challenge::Parameters;
 use super::cookies::Jar;
 use super::digest::{Answerer, Challenge};
 use super::{Credentials, Random, Scheme, Url, UrlError, basic, date, header, headers_named};
+use crate::wire::payload::Payload;
 
 #[cfg(test)]
 mod tests;
@@ -204,7 +205,7 @@ impl Dialogue {
     /// The headers of a POST of this body as it goes out, `content_encoding` (if any) already applied.
     pub fn request(
         &mut self,
-        body: &[u8],
+        body: &Payload,
         content_encoding: Option<&str>,
         random: Random,
     ) -> Vec<(String, String)> {
@@ -213,13 +214,13 @@ impl Dialogue {
 
     /// The headers of a GET.
     pub fn get(&mut self, random: Random) -> Vec<(String, String)> {
-        self.headers("GET", &[], None, random)
+        self.headers("GET", &Payload::default(), None, random)
     }
 
     fn headers(
         &mut self,
         method: &str,
-        body: &[u8],
+        body: &Payload,
         content_encoding: Option<&str>,
         random: Random,
     ) -> Vec<(String, String)> {
@@ -284,13 +285,14 @@ impl Dialogue {
         verdict.unwrap_or_else(Verdict::Failed)
     }
 
-    fn authorization(&mut self, method: &str, body: &[u8], random: Random) -> Option<String> {
+    fn authorization(&mut self, method: &str, body: &Payload, random: Random) -> Option<String> {
         self.sent = Sent::Nothing;
         let credentials = self.credentials.as_ref()?;
         match self.answer.as_mut()? {
             Answer::Digest(answerer) => {
                 self.sent = Sent::Nonce(answerer.nonce().to_string());
-                Some(answerer.authorization(credentials, method, &self.url.target, body, random)) // AU-10
+                let body: Vec<&[u8]> = body.pieces().collect();
+                Some(answerer.authorization(credentials, method, &self.url.target, &body, random)) // AU-10
             }
             Answer::Basic => {
                 self.sent = Sent::Basic;

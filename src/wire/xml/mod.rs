@@ -17,7 +17,7 @@ mod writer;
 use std::fmt;
 
 pub use tree::{Attribute, Document, Element};
-pub use writer::{ArrayCount, Writer};
+pub use writer::{ArrayCount, TooLarge, Writer};
 
 /// Bytes of a document. TR-069 3.5 asks a CPE to accept 32 KiB; setting 8,000 parameters takes 0.9 MiB.
 pub const MAX_BYTES: usize = 1 << 20;

@@ -1,4 +1,6 @@
-//! The escaping writer: one buffer, written from front to back.
+//! The escaping writer: written from front to back, in pieces.
+
+use crate::wire::payload::Payload;
 
 /// Room for the number in an `arrayType`: ten digits of a `u32` and `]"`.
 const COUNT_WIDTH: usize = 12;
@@ -8,7 +10,7 @@ const COUNT_WIDTH: usize = 12;
 #[must_use = "an array without its count is not XML"]
 pub struct ArrayCount(usize);
 
-/// Writes XML into one buffer.
+/// Writes XML.
 ///
 /// ```
 /// let mut w = cwmpd::wire::xml::Writer::new();
@@ -17,14 +19,22 @@ pub struct ArrayCount(usize);
 /// w.leaf("string", "Device.");
 /// w.close("ParameterNames");
 /// w.set_count(count, 1);
-/// assert!(String::from_utf8(w.into_bytes()).unwrap().starts_with("<ParameterNames soap-enc:arrayType=\"xsd:string[1]\""));
+/// assert!(String::from_utf8(w.finish().unwrap().to_vec()).unwrap().starts_with("<ParameterNames soap-enc:arrayType=\"xsd:string[1]\""));
 /// ```
 #[derive(Debug, Default)]
 pub struct Writer {
-    out: Vec<u8>,
+    out: Payload,
     /// A start tag still lacks its `>`.
     in_tag: bool,
+    /// Most bytes, where that is limited.
+    limit: Option<usize>,
+    /// It was to become longer than that, or than there is memory for: nothing is kept any more.
+    over: bool,
 }
+
+/// A document that became longer than its limit, or than there was memory for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooLarge;
 
 impl Writer {
     /// An empty document.
@@ -32,11 +42,12 @@ impl Writer {
         Self::default()
     }
 
-    /// An empty document with room for so many bytes.
-    pub fn with_capacity(bytes: usize) -> Self {
+    /// An empty document that must not become longer than so many bytes, or than there is memory for. Without a limit
+    /// a lack of memory ends the process.
+    pub fn limited(bytes: usize) -> Self {
         Writer {
-            out: Vec::with_capacity(bytes),
-            in_tag: false,
+            limit: Some(bytes),
+            ..Self::default()
         }
     }
 
@@ -73,19 +84,14 @@ impl Writer {
         self.raw("[");
         let at = self.out.len();
         // The hole is filled from its left: what is left of it is white space inside the tag, behind the quote.
-        self.out.resize(at + COUNT_WIDTH, b' ');
+        self.bytes(&[b' '; COUNT_WIDTH]);
         ArrayCount(at)
     }
 
     /// Fills in the number of an array's children.
     pub fn set_count(&mut self, at: ArrayCount, count: u32) {
-        for (hole, byte) in self
-            .out
-            .iter_mut()
-            .skip(at.0)
-            .zip(format!("{count}]\"").bytes())
-        {
-            *hole = byte;
+        for (hole, byte) in (at.0..).zip(format!("{count}]\"").bytes()) {
+            self.out.replace(hole, byte);
         }
     }
 
@@ -110,23 +116,36 @@ impl Writer {
         self.close(tag);
     }
 
-    /// Bytes written so far.
-    pub fn len(&self) -> usize {
-        self.out.len()
-    }
-
-    /// Whether nothing was written.
-    pub fn is_empty(&self) -> bool {
-        self.out.is_empty()
+    /// Whether it has become too large: whatever else is written, [`Self::finish`] will fail.
+    pub fn is_too_large(&self) -> bool {
+        self.over
     }
 
     /// The document.
-    pub fn into_bytes(self) -> Vec<u8> {
-        self.out
+    pub fn finish(self) -> Result<Payload, TooLarge> {
+        if self.over {
+            return Err(TooLarge);
+        }
+        Ok(self.out)
     }
 
     fn raw(&mut self, markup: &str) {
-        self.out.extend_from_slice(markup.as_bytes());
+        self.bytes(markup.as_bytes());
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) {
+        let Some(limit) = self.limit else {
+            return self.out.push(bytes);
+        };
+        if self.over {
+            return;
+        }
+        self.over =
+            bytes.len() > limit.saturating_sub(self.out.len()) || self.out.try_push(bytes).is_err();
+        if self.over {
+            // The memory is wanted for the words that say so.
+            self.out = Payload::default();
+        }
     }
 
     fn end_tag(&mut self) {

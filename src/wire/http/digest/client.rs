@@ -120,13 +120,13 @@ impl Answerer {
         }
     }
 
-    /// The `Authorization` header of the next request.
+    /// The `Authorization` header of the next request, whose body comes in pieces.
     pub fn authorization(
         &mut self,
         credentials: &Credentials,
         method: &str,
         uri: &str,
-        body: &[u8],
+        body: &[&[u8]],
         random: Random,
     ) -> String {
         if self.cnonce.is_empty() {

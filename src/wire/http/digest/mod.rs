@@ -64,19 +64,28 @@ impl Algorithm {
 
     /// Hashes the parts with colons between them, in lower-case hexadecimal.
     pub fn hash(self, parts: &[&[u8]]) -> String {
+        self.joined(parts, b":")
+    }
+
+    /// Hashes what the pieces are together, in lower-case hexadecimal.
+    pub fn hash_pieces(self, pieces: &[&[u8]]) -> String {
+        self.joined(pieces, b"")
+    }
+
+    fn joined(self, parts: &[&[u8]], between: &[u8]) -> String {
         if self.is_strong() {
-            hashed::<Sha256>(parts)
+            hashed::<Sha256>(parts, between)
         } else {
-            hashed::<Md5>(parts)
+            hashed::<Md5>(parts, between)
         }
     }
 }
 
-fn hashed<H: Digest>(parts: &[&[u8]]) -> String {
+fn hashed<H: Digest>(parts: &[&[u8]], between: &[u8]) -> String {
     let mut hash = H::new();
     for (index, part) in parts.iter().enumerate() {
         if index > 0 {
-            hash.update(b":");
+            hash.update(between);
         }
         hash.update(part);
     }
@@ -123,8 +132,8 @@ pub struct Inputs<'a> {
     pub uri: &'a [u8],
     /// Protection and `nc` as written; none for RFC 2069.
     pub qop: Option<(Qop, &'a [u8])>,
-    /// Body as sent, for `auth-int`.
-    pub body: &'a [u8],
+    /// Body as sent, in pieces, for `auth-int`.
+    pub body: &'a [&'a [u8]],
 }
 
 /// The `response` parameter (RFC 7616 3.4.1).
@@ -141,7 +150,7 @@ pub fn response(inputs: &Inputs) -> String {
     }
     let a2 = match inputs.qop {
         Some((Qop::AuthInt, _)) => {
-            let body = algorithm.hash(&[inputs.body]); // RFC 7616 3.4.3
+            let body = algorithm.hash_pieces(inputs.body); // RFC 7616 3.4.3
             algorithm.hash(&[inputs.method, inputs.uri, body.as_bytes()])
         }
         _ => algorithm.hash(&[inputs.method, inputs.uri]),

@@ -86,7 +86,7 @@ impl Authorization {
             method: method.as_bytes(),
             uri: &self.uri,
             qop: self.qop.as_ref().map(|(qop, nc)| (*qop, nc.as_slice())),
-            body,
+            body: &[body],
         });
         let same_user = same_secret(&self.username, credentials.username.as_bytes());
         same_secret(&self.response.to_ascii_lowercase(), expected.as_bytes()) & same_user

@@ -26,7 +26,8 @@ fn parameters(header: &str) -> Parameters {
 
 /// Answers with a client nonce of sevens.
 fn answer(header: &str, user: &Credentials, method: &str, uri: &str, body: &[u8]) -> String {
-    Answerer::new(challenge(header)).authorization(user, method, uri, body, &mut |b| b.fill(0x77))
+    Answerer::new(challenge(header))
+        .authorization(user, method, uri, &[body], &mut |b| b.fill(0x77))
 }
 
 fn vector(
@@ -47,7 +48,7 @@ fn vector(
         method: b"GET",
         uri: b"/dir/index.html",
         qop: qop.then_some((Qop::Auth, b"00000001")),
-        body: b"",
+        body: &[],
     })
 }
 
@@ -218,7 +219,7 @@ fn nc_counts_per_nonce_and_the_cnonce_stays_with_it() {
     let mut answerer = Answerer::new(challenge(r#"Digest realm="r", nonce="n", qop="auth""#));
     let mut seed = 0;
     let mut next = |answerer: &mut Answerer| {
-        let sent = answerer.authorization(&credentials("u", "p"), "POST", "/", b"", &mut |b| {
+        let sent = answerer.authorization(&credentials("u", "p"), "POST", "/", &[], &mut |b| {
             seed += 1;
             b.fill(seed);
         });

@@ -103,7 +103,7 @@ fn document(element: &Element) -> Vec<u8> {
     let mut w = Writer::new();
     w.declaration();
     write(&mut w, element, true);
-    w.into_bytes()
+    w.finish().unwrap().to_vec()
 }
 
 /// Reads it both ways. Where both succeed they agree.

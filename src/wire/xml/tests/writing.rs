@@ -1,11 +1,12 @@
 //! The writer.
 
 use super::*;
+use crate::wire::payload::PIECE;
 
 fn written(write: impl FnOnce(&mut Writer)) -> String {
     let mut writer = Writer::new();
     write(&mut writer);
-    String::from_utf8(writer.into_bytes()).unwrap()
+    String::from_utf8(writer.finish().unwrap().to_vec()).unwrap()
 }
 
 #[test]
@@ -104,9 +105,37 @@ fn the_number_of_an_array_is_filled_in_later() {
 }
 
 #[test]
-fn its_length_is_known() {
-    let mut writer = Writer::with_capacity(64);
-    assert!(writer.is_empty());
-    writer.leaf("a", "é");
-    assert_eq!((writer.len(), writer.is_empty()), (9, false));
+fn what_is_too_large_is_not_there_at_all() {
+    // GV-08
+    let written = |limit| {
+        let mut writer = Writer::limited(limit);
+        writer.leaf("a", "é");
+        let too_large = writer.is_too_large();
+        writer.leaf("b", "");
+        (too_large, writer.finish().map(|document| document.to_vec()))
+    };
+    assert_eq!(written(16), (false, Ok("<a>é</a><b></b>".into())));
+    assert_eq!(written(15), (false, Err(TooLarge)));
+    assert_eq!(written(9), (false, Err(TooLarge)));
+    assert_eq!(written(8), (true, Err(TooLarge)));
+    assert_eq!(written(0), (true, Err(TooLarge)));
+}
+
+#[test]
+fn an_array_may_begin_where_a_piece_ends() {
+    for spare in 0..40 {
+        let text = "x".repeat(PIECE - spare);
+        let document = written(|w| {
+            w.text(&text);
+            w.open("a");
+            let count = w.array_type("t", "i");
+            w.close("a");
+            w.set_count(count, 4_294_967_295);
+        });
+        assert_eq!(
+            document.strip_prefix(&text),
+            Some(r#"<a t="i[4294967295]"></a>"#),
+            "{spare}"
+        );
+    }
 }
