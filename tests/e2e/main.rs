@@ -1,6 +1,7 @@
 //! End to end: the built daemon, real sockets, a scripted ACS. One module a theme, one program to link.
 
 mod boot;
+mod bulk;
 mod connreq;
 // A release build has no crash points.
 #[cfg(debug_assertions)]

@@ -174,6 +174,36 @@ impl Daemon {
         self.environment.extend(value);
     }
 
+    /// From now on with no more address space than it has and so many kilobytes.
+    pub fn limit_address_space(&self, kilobytes: u64) {
+        let pid = self.running.as_ref().expect("it runs").pid.to_string();
+        let bytes = (self.memory("VmSize") + kilobytes) * 1024;
+        let limited = Command::new("prlimit")
+            .args(["--pid", &pid, &format!("--as={bytes}:")])
+            .status();
+        assert!(limited.expect("prlimit, of util-linux").success());
+    }
+
+    /// A line of the kernel's words on the process, in kilobytes: `VmRSS`, `VmHWM`, `VmPeak`.
+    pub fn memory(&self, line: &str) -> u64 {
+        let status = fs::read_to_string(self.proc("status")).expect("the status of the process");
+        let fields = status
+            .lines()
+            .find_map(|l| l.strip_prefix(line)?.strip_prefix(':'));
+        let number = fields.and_then(|fields| fields.split_whitespace().next()?.parse().ok());
+        number.unwrap_or_else(|| panic!("{line} in {status}"))
+    }
+
+    /// From now on `VmHWM` is about what comes.
+    pub fn forget_peak_memory(&self) {
+        fs::write(self.proc("clear_refs"), "5").expect("forget the peak");
+    }
+
+    fn proc(&self, file: &str) -> String {
+        let pid = self.running.as_ref().expect("it runs").pid;
+        format!("/proc/{pid}/{file}")
+    }
+
     /// Logging to syslog instead of stderr.
     pub fn with_syslog(mut self) -> Self {
         self.foreground = false;

@@ -116,11 +116,6 @@ impl Writer {
         self.close(tag);
     }
 
-    /// Whether it has become too large: whatever else is written, [`Self::finish`] will fail.
-    pub fn is_too_large(&self) -> bool {
-        self.over
-    }
-
     /// The document.
     pub fn finish(self) -> Result<Payload, TooLarge> {
         if self.over {
