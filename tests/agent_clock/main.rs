@@ -13,6 +13,7 @@ mod limits;
 mod notify;
 mod orders;
 mod periodic;
+mod reading;
 mod retry;
 mod robust;
 mod settings;
