@@ -1,14 +1,17 @@
 //! What the ACS is told will be so: made true and durable before the answer leaves (DESIGN 2.3).
 
+use std::collections::BTreeMap;
+
 use log::{error, info};
 
 use super::Agent;
 use super::clock::Now;
 use super::files;
 use super::schedule::Scheduled;
-use super::state::{ScheduledInform, State};
+use super::state::{Known, ScheduledInform, State};
 use crate::cwmp::Promise;
 use crate::cwmp::event::{EventCode, MULTIPLES};
+use crate::datamodel::attributes::Attributes;
 use crate::datamodel::{Applied, Code, Fault};
 
 /// ScheduleInform orders that may wait at a time (RB-05 asks for three), those included whose event is not delivered.
@@ -18,6 +21,34 @@ const MAX_REBOOT_KEYS: usize = 16;
 // The event queue has room for what each of them will become: none that was accepted is lost.
 const _: () = assert!(MAX_SCHEDULED + MAX_REBOOT_KEYS <= MULTIPLES);
 
+/// What a transaction of the model changes in the state, as it was before: for when the disk refuses. Only what is
+/// there was changed.
+#[derive(Default)]
+pub(super) struct Before {
+    pub(super) attributes: Option<Attributes>,
+    parameter_key: Option<String>,
+    notified: Option<Known>,
+    instance_numbers: Option<BTreeMap<String, u32>>,
+    backend: Option<String>,
+    pending_config: Option<Vec<[String; 3]>>,
+}
+
+impl Before {
+    fn restore(self, state: &mut State) {
+        fn put<T>(place: &mut T, before: Option<T>) {
+            if let Some(before) = before {
+                *place = before;
+            }
+        }
+        put(&mut state.attributes, self.attributes);
+        put(&mut state.parameter_key, self.parameter_key);
+        put(&mut state.backend, self.backend);
+        put(&mut state.pending_config, self.pending_config);
+        put(&mut state.notified, self.notified);
+        put(&mut state.instance_numbers, self.instance_numbers);
+    }
+}
+
 impl Agent {
     /// The model's transaction is committed: the configuration file and the state learn of it, as one step.
     pub(super) fn keep_values(
@@ -26,18 +57,26 @@ impl Agent {
         applied: Applied,
         now: Now,
     ) -> Result<Applied, Fault> {
-        let before = self.store.state.clone();
+        let mut before = Before {
+            notified: Some(self.store.state.notified.clone()),
+            ..Before::default()
+        };
         if let Promise::Values {
             parameter_key,
             deleted,
         } = promise
         {
-            self.store.state.parameter_key.clone_from(parameter_key);
+            let state = &mut self.store.state;
+            before.parameter_key = Some(std::mem::replace(
+                &mut state.parameter_key,
+                parameter_key.clone(),
+            ));
             self.management_server
                 .borrow_mut()
                 .put("ParameterKey", parameter_key);
             if let Some(instance) = deleted {
-                self.store.state.attributes.remove_below(instance); // NO-12
+                before.attributes = Some(state.attributes.clone());
+                state.attributes.remove_below(instance); // NO-12
             }
             if deleted.is_some() || !applied.instances.is_empty() {
                 self.instances_changed();
@@ -52,12 +91,15 @@ impl Agent {
     ///
     /// The state goes first and holds the configuration's new values too, so that a power cut between the two
     /// writes is made good at the next start.
-    pub(super) fn persist_values(&mut self, before: State, now: Now) -> Result<(), Fault> {
+    pub(super) fn persist_values(&mut self, mut before: Before, now: Now) -> Result<(), Fault> {
         if let Some(text) = self.model.backend().durable() {
-            self.store.state.backend = text;
+            before.backend = Some(std::mem::replace(&mut self.store.state.backend, text));
         }
         let mut ms = self.management_server.borrow_mut();
-        self.store.state.instance_numbers.clone_from(ms.highest());
+        before.instance_numbers = Some(std::mem::replace(
+            &mut self.store.state.instance_numbers,
+            ms.highest().clone(),
+        ));
         let changes = ms.take_changes();
         drop(ms);
         // Some may still be there, from a write that failed at the start.
@@ -71,7 +113,10 @@ impl Agent {
             pending.push(["cpe".to_owned(), "provisioning_code".to_owned(), code]);
         }
         let quiet = pending.is_empty();
-        self.store.state.pending_config = pending;
+        before.pending_config = Some(std::mem::replace(
+            &mut self.store.state.pending_config,
+            pending,
+        ));
         let written = self
             .write_state()
             .and_then(|()| self.write_config().map_err(|e| e.to_string()));
@@ -83,7 +128,7 @@ impl Agent {
             }
             Err(text) => {
                 error!("values not kept: reason=\"{text}\"");
-                self.store.state = before;
+                before.restore(&mut self.store.state);
                 // The first of the two writes may have gone well.
                 self.save(now);
                 self.take_back(now);

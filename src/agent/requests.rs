@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 use super::Agent;
 use super::clock::Now;
 use super::command::Reply;
+use super::promises::Before;
 use super::work::Op;
 use crate::datamodel::attributes::SUBSCRIBER;
 use crate::datamodel::path::Path;
@@ -90,8 +91,9 @@ impl Agent {
         now: Now,
     ) {
         let answer = result.and_then(|applied| {
-            let before = self.store.state.clone();
+            let mut before = Before::default();
             if let Request::Delete(instance) = &request {
+                before.attributes = Some(self.store.state.attributes.clone());
                 self.store.state.attributes.remove_below(instance);
             }
             if !matches!(request, Request::Set(_)) {
