@@ -148,6 +148,31 @@ pub fn atomic_update(path: &Path, bytes: &[u8], mode: u32, withheld: u32) -> Res
     }
 }
 
+/// Whether the file could be replaced now by one that is `more` bytes longer: so much is written beside it and taken
+/// away, without waiting for the disk, so that flash does not wear.
+pub fn try_replace(path: &Path, more: u64) -> Result<(), FileError> {
+    let path = &target(path);
+    let temporary = temporary(path);
+    let size = fs::metadata(path).map_or(0, |old| old.len());
+    let written = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .custom_flags(OFlag::O_NOFOLLOW.bits())
+        .open(&temporary)
+        .map_err(FileError::at(path, "create"))
+        .and_then(|mut file| {
+            io::copy(
+                &mut io::repeat(b'x').take(size.saturating_add(more)),
+                &mut file,
+            )
+            .map_err(FileError::at(path, "write"))
+        });
+    let _ = fs::remove_file(&temporary);
+    written.map(drop)
+}
+
 /// Removes what a write that was cut short left beside `path`. To be called at start.
 pub fn remove_leftover(path: &Path) {
     let path = target(path);

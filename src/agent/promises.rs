@@ -12,7 +12,7 @@ use super::state::{Known, ScheduledInform, State};
 use crate::cwmp::Promise;
 use crate::cwmp::event::{EventCode, MULTIPLES};
 use crate::datamodel::attributes::Attributes;
-use crate::datamodel::{Applied, Code, Fault};
+use crate::datamodel::{Applied, Code, DataModel, Fault, Progress};
 
 /// ScheduleInform orders that may wait at a time (RB-05 asks for three), those included whose event is not delivered.
 const MAX_SCHEDULED: usize = 32;
@@ -50,6 +50,24 @@ impl Before {
 }
 
 impl Agent {
+    /// Commits the model's transaction. What the disk then refuses is taken back (SV-23); where the backend cannot do
+    /// that, the disk is tried before.
+    pub(super) fn commit(&mut self, now: Now) -> Result<Progress<Applied>, Fault> {
+        if !self.model.backend().goes_back() {
+            let mut room = self.store.try_save();
+            if self.model.has_staged_pins() || self.management_server.borrow().has_staged() {
+                let config = self.root.join(&self.config_path);
+                room = room.and_then(|()| files::try_replace(&config, 0));
+            }
+            if let Err(e) = room {
+                self.model.abort();
+                error!("values not set: reason=\"{e}\"");
+                return Err(could_not_be_stored(&e.to_string()));
+            }
+        }
+        self.model.commit(now.instant)
+    }
+
     /// The model's transaction is committed: the configuration file and the state learn of it, as one step.
     pub(super) fn keep_values(
         &mut self,
@@ -132,9 +150,7 @@ impl Agent {
                 // The first of the two writes may have gone well.
                 self.save(now);
                 self.take_back(now);
-                Err(Fault::internal(format!(
-                    "the change could not be stored: {text}"
-                )))
+                Err(could_not_be_stored(&text))
             }
         }
     }
@@ -299,6 +315,10 @@ impl Agent {
             }
         }
     }
+}
+
+fn could_not_be_stored(reason: &str) -> Fault {
+    Fault::internal(format!("the change could not be stored: {reason}"))
 }
 
 fn names(changes: &[[String; 3]]) -> String {

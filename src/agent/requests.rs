@@ -64,7 +64,7 @@ impl Agent {
             }
             if request.writes() {
                 self.stage(&request).inspect_err(|_| self.model.abort())?;
-                self.model.commit(now.instant).map(Some)
+                self.commit(now).map(Some)
             } else {
                 Ok(None)
             }

@@ -73,6 +73,13 @@ pub trait Backend: DataModel {
         true
     }
 
+    /// Whether [`Backend::restore`] undoes a commit. Where it does not, a commit comes only after everything else that
+    /// can fail.
+    #[must_use]
+    fn goes_back(&self) -> bool {
+        false
+    }
+
     /// What changed since the last call.
     #[must_use]
     fn take_changes(&mut self) -> Changes {

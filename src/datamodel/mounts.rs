@@ -55,6 +55,12 @@ impl<B: DataModel + ?Sized> Mounted<B> {
         self.pins.get(name).map(String::as_str)
     }
 
+    /// Whether the open transaction sets a pinned value.
+    #[must_use]
+    pub fn has_staged_pins(&self) -> bool {
+        !self.staged_pins.is_empty()
+    }
+
     /// Mounts `model` at `prefix`, a plain object's concrete path with its dot. Mounts do not nest.
     /// To keep access to it, mount a clone of an `Rc<RefCell<_>>`.
     pub fn mount(&mut self, prefix: &str, model: Box<dyn DataModel>) {

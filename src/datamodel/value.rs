@@ -40,6 +40,17 @@ impl Type {
         }
     }
 
+    /// The value of a parameter that has none (TR-106: the unknown time for a dateTime).
+    #[must_use]
+    pub fn zero(self) -> &'static str {
+        match self {
+            Type::String | Type::Base64 | Type::HexBinary => "",
+            Type::Boolean => "false",
+            Type::DateTime => "0001-01-01T00:00:00Z",
+            Type::Int | Type::Long | Type::UnsignedInt | Type::UnsignedLong | Type::Decimal => "0",
+        }
+    }
+
     /// The type of that local name; `base64` is SOAP encoding's name for `base64Binary`.
     #[must_use]
     pub fn from_xsd_name(name: &str) -> Option<Type> {

@@ -18,6 +18,7 @@ mod retry;
 mod robust;
 mod settings;
 mod versions;
+mod writing;
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -145,6 +145,14 @@ impl Own {
         std::mem::take(&mut self.changes)
     }
 
+    /// Whether the open transaction changes something here.
+    pub fn has_staged(&self) -> bool {
+        let same = |(a, b): (&Item, &Item)| a.path == b.path && a.value() == b.value();
+        self.staged.as_ref().is_some_and(|staged| {
+            staged.len() != self.items.len() || !staged.iter().zip(&self.items).all(same)
+        })
+    }
+
     /// What a reader sees: inside a transaction, what it has staged.
     fn shown(&self) -> &[Item] {
         self.staged.as_deref().unwrap_or(&self.items)

@@ -18,7 +18,7 @@ use super::clock::Now;
 use super::work::Op;
 use crate::cwmp::event::Confirmation;
 use crate::cwmp::{Action, Input, Promise, Session};
-use crate::datamodel::{Applied, DataModel, Fault, Progress, Touch};
+use crate::datamodel::{Applied, Fault, Progress, Touch};
 use crate::wire::http::Dialogue;
 use crate::wire::payload::Payload;
 pub(super) use end::{Ended, STOP_LIMIT};
@@ -157,7 +157,7 @@ impl Agent {
                 self.informed(now);
                 Some(Ok(Applied::default()))
             }
-            Promise::Values { .. } => match self.model.commit(now.instant) {
+            Promise::Values { .. } => match self.commit(now) {
                 Ok(Progress::Ready(applied)) => Some(self.keep_values(&promise, applied, now)),
                 Ok(Progress::Pending) => {
                     self.wait_for(Op::SessionCommit(promise));

@@ -14,6 +14,8 @@ use crate::agent::files::{self, FileError};
 
 /// A whole data model of changed values is some 100 KiB; beyond this something has gone wild.
 const MAX_BYTES: usize = 4 * 1024 * 1024;
+/// What one transaction adds to it at most, as a rule.
+const MARGIN: u64 = 16 * 1024;
 /// So many damaged files are kept for whoever looks into it: flash is small.
 const MAX_DAMAGED: u32 = 3;
 /// It holds passwords.
@@ -102,6 +104,11 @@ impl StateFile {
     /// that (EV-22).
     pub fn save(&mut self) -> Result<bool, FileError> {
         self.write_unless(|old, new| old.digest == new.digest)
+    }
+
+    /// Whether it could be written now, and somewhat longer than it is.
+    pub fn try_save(&self) -> Result<(), FileError> {
+        files::try_replace(&self.path, MARGIN)
     }
 
     /// Writes also when only the counters changed; for the end of the daemon.

@@ -22,7 +22,7 @@
 //! `list` (comma-separated), `hidden` (reads as empty), `forced_inform` (in every Inform) and `notify` (`normal`,
 //! `forceEnabled`, `forceDefaultEnabled`, `canDeny`; not given: what the standard model forces, else `normal`). Asked for something that is not there, it lists nothing.
 //!
-//! We ask for changes, all or none, in this order:
+//! We ask for changes, all or none, in this order, and not for values that are so already:
 //!
 //! ```json
 //! {"id":8,"apply":[{"set":"Device.X.Name","value":"new"},{"add":"Device.X.Sensor."},{"delete":"Device.X.Sensor.2."}]}
@@ -68,8 +68,8 @@
 //!
 //! A program that does not answer in time, says what is not of the protocol, or ends, is killed with all that it
 //! started; the request gets fault 9002 with the reason; it is started again after one second, doubled at each
-//! failure in a row up to a minute. Single entries that are wrong (a name twice, a value that does not fit its
-//! type) are left out and logged.
+//! failure in a row up to a minute. Single entries that are wrong (a name twice, an unknown type) are left out and
+//! logged. A parameter whose value is missing or does not fit its type reads as empty, 0, false or the unknown time.
 
 mod program;
 pub mod protocol;
@@ -395,6 +395,10 @@ impl DataModel for Exec {
                 return Err(Fault::new(Code::NOT_WRITABLE, format!("{name}: read only")));
             }
             Some(true) => {}
+        }
+        // SV-19: what is so already is no reason to restart anything.
+        if self.snapshot.has(name, value.text()) {
+            return Ok(());
         }
         self.staged.push(Operation::Set {
             set: name.to_owned(),

@@ -30,8 +30,15 @@ pub struct Snapshot {
 
 #[derive(Clone)]
 enum Entry {
-    Object { kind: Kind, writable: bool },
-    Parameter { info: Info, value: String },
+    Object {
+        kind: Kind,
+        writable: bool,
+    },
+    /// No value: it is hidden, or the program did not give one.
+    Parameter {
+        info: Info,
+        value: Option<String>,
+    },
 }
 
 impl Snapshot {
@@ -109,13 +116,18 @@ impl Snapshot {
         }
     }
 
+    /// Whether the program said that the parameter has this value.
+    pub fn has(&self, name: &str, text: &str) -> bool {
+        matches!(self.get(name), Some(Entry::Parameter { value: Some(value), .. }) if value == text)
+    }
+
     /// A value that was written with success.
     pub fn update(&mut self, name: &str, text: &str) {
         if let Ok(index) = self.nodes.binary_search_by(|(path, _)| compare(path, name))
             && let Some((_, Entry::Parameter { info, value })) = self.nodes.get_mut(index)
             && !info.hidden
         {
-            text.clone_into(value);
+            *value = Some(text.to_owned());
         }
     }
 
@@ -154,7 +166,7 @@ impl Snapshot {
             if let (Entry::Parameter { value, .. }, "Alias", Some(alias)) =
                 (&mut entry, below, alias)
             {
-                alias.clone_into(value);
+                *value = Some(alias.to_owned());
                 named = true;
             }
             if let Entry::Object {
@@ -208,7 +220,15 @@ impl Entry {
                 kind: *kind,
                 writable: *writable,
             },
-            Entry::Parameter { info, value } => Node::Parameter { path, info, value },
+            Entry::Parameter { info, value } => Node::Parameter {
+                path,
+                info,
+                value: match value {
+                    Some(value) => value,
+                    None if info.hidden => "",
+                    None => info.ty.zero(),
+                },
+            },
         }
     }
 }
@@ -267,25 +287,26 @@ impl Build<'_> {
             Ok(info) => info,
             Err(why) => return (self.complain)(&path, why),
         };
-        // Without a value: the answer to a request for names, or one that is hidden.
+        // Without a value: the answer to a request for names, or one that is hidden. A value that is wrong does not
+        // make the parameter go away (GV-10).
         let value = match value.filter(|_| !info.hidden) {
-            None => String::new(),
+            None => None,
             Some(text) if text.len() > MAX_VALUE => {
-                return (self.complain)(&path, "the value is too long");
+                (self.complain)(&path, "the value is too long");
+                None
             }
             // Only the type: what the device has now may lie outside the limits for what may be set.
-            Some(text) => match Value::parse(
-                &path,
-                &Info {
+            Some(text) => {
+                let only_type = Info {
                     ty: info.ty,
                     ..Info::default()
-                },
-                None,
-                &text,
-            ) {
-                Ok(value) => value.into_text(),
-                Err(_) => return (self.complain)(&path, "the value does not fit its type"),
-            },
+                };
+                let value = Value::parse(&path, &only_type, None, &text);
+                if value.is_err() {
+                    (self.complain)(&path, "the value does not fit its type");
+                }
+                value.ok().map(Value::into_text)
+            }
         };
         self.insert(path, Entry::Parameter { info, value });
     }

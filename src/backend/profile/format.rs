@@ -88,16 +88,6 @@ pub(super) fn plain(value: &toml::Value) -> Option<String> {
     })
 }
 
-/// The value of a parameter whose definition has none.
-pub(super) fn zero(ty: Type) -> &'static str {
-    match ty {
-        Type::String | Type::Base64 | Type::HexBinary => "",
-        Type::Boolean => "false",
-        Type::DateTime => "0001-01-01T00:00:00Z",
-        _ => "0",
-    }
-}
-
 impl Definition {
     /// The definition in the template's terms; `name` as the profile has it.
     pub fn parameter(self, name: &str) -> Result<Parameter, String> {

@@ -1,6 +1,6 @@
 //! From TOML to a [`Template`]. Every refusal names file, section, key and what to do.
 
-use super::format::{Definition, Place, TableKeys, plain, zero};
+use super::format::{Definition, Place, TableKeys, plain};
 use super::template::{Member, Parameter, Table, Template, What, order};
 use crate::datamodel::path::{Path, Segment};
 use crate::datamodel::{Info, Root, Type, Value};
@@ -166,7 +166,7 @@ impl Loader<'_> {
             .map_err(|why| place.error(why))?;
         let value = match value {
             Some(value) => plain(&value).ok_or_else(|| place.error("value: not a plain value"))?,
-            None => zero(parameter.info.ty).to_owned(),
+            None => parameter.info.ty.zero().to_owned(),
         };
         let value = check(&name, &parameter.info, &value)
             .map_err(|why| place.error(format!("{why}; correct its `value`")))?;

@@ -267,6 +267,10 @@ impl Backend for Profile {
         saved::save(&self.overlay)
     }
 
+    fn goes_back(&self) -> bool {
+        true
+    }
+
     fn restore(&mut self, text: &str) -> Result<(), String> {
         self.overlay = saved::restore(&self.template, text)?;
         self.transaction = None;

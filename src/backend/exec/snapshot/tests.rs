@@ -130,6 +130,7 @@ fn what_was_not_fetched_is_9002_and_not_absent() {
 
 #[test]
 fn wrong_entries_are_left_out_with_a_reason() {
+    // GV-10: but a parameter with a wrong value has the value of one that has none.
     let long = "x".repeat(MAX_VALUE + 1);
     let deep = "A.".repeat(MAX_LEVELS);
     let (snapshot, complaints) = snapshot(
@@ -145,7 +146,12 @@ fn wrong_entries_are_left_out_with_a_reason() {
     );
     assert_eq!(
         list(&snapshot, "Device.", Depth::All).unwrap(),
-        ["Device. Object", "Device.Ok String=1"]
+        [
+            "Device. Object",
+            "Device.Int Int=0",
+            "Device.Long String=",
+            "Device.Ok String=1"
+        ]
     );
     assert_eq!(
         complaints,
@@ -162,6 +168,30 @@ fn wrong_entries_are_left_out_with_a_reason() {
             "Device.Long: the value is too long",
             &format!("Device.{deep}B: not the name of a parameter"),
             "Device.N: unknown kind of notification",
+        ]
+    );
+}
+
+#[test]
+fn what_was_said_is_told_from_what_stands_for_nothing() {
+    // SV-19
+    let (mut snapshot, _) = snapshot(
+        &["Device."],
+        r#"{"parameters":[{"path":"Device.A","type":"boolean","value":false},
+        {"path":"Device.B","type":"boolean"},{"path":"Device.C","value":"x","hidden":true}]}"#,
+    );
+    assert!(snapshot.has("Device.A", "false") && !snapshot.has("Device.A", "true"));
+    assert!(!snapshot.has("Device.B", "false") && !snapshot.has("Device.C", "x"));
+    assert!(!snapshot.has("Device.", "") && !snapshot.has("Device.D", ""));
+    snapshot.update("Device.A", "true");
+    assert!(snapshot.has("Device.A", "true"));
+    let shown = list(&snapshot, "Device.", Depth::NextLevel).unwrap();
+    assert_eq!(
+        shown,
+        [
+            "Device.A Boolean=true",
+            "Device.B Boolean=false",
+            "Device.C String="
         ]
     );
 }
