@@ -158,3 +158,40 @@ fn an_answer_that_memory_does_not_hold_is_9004() // GV-08
         assert!(acs.session().answers[0].xml.len() > 5 << 20);
     }
 }
+
+#[test]
+fn what_the_acs_may_send_has_a_bound() // HT-24 HT-26
+{
+    let name = "Device.DeviceInfo.SoftwareVersion";
+    let mut acs = Acs::start();
+    let daemon = Daemon::new(&acs.url()).start();
+    acs.session();
+    // From what a CPE must take to nearly what this one takes.
+    for count in [700, 15_000] {
+        let request = rpc::get_values(&vec![name; count]);
+        assert!(request.body.len() > 32 * 1024);
+        acs.plan([request]);
+        assert_eq!(daemon.cwmp(&["inform"]).code, 0);
+        assert_eq!(acs.session().answers[0].values().len(), 1);
+    }
+    let spaces = vec![b' '; 100 << 20];
+    let bomb = cwmpd::wire::http::encode_gzip(spaces[..8 << 20].into()).to_vec();
+    let large = Reply::xml(&spaces[..2 << 20]);
+    let huge = Reply::xml(spaces);
+    let bomb = Reply::xml(bomb).header("Content-Encoding", "gzip");
+    for reply in [large, huge, bomb] {
+        let mut acs = Acs::builder()
+            .layer(move |request, next| match request.body.is_empty() {
+                true => reply.clone(),
+                false => next(request),
+            })
+            .start();
+        let daemon = Daemon::new(&acs.url()).start();
+        acs.inform();
+        daemon.wait_failed_sessions(1);
+        assert!(daemon.alive());
+        let line = daemon.wait_log(&["session failed", "large"]);
+        println!("{} kB: {line}", daemon.memory("VmHWM"));
+        assert!(daemon.memory("VmHWM") < 30 << 10, "{line}");
+    }
+}
