@@ -74,6 +74,8 @@ pub fn aliases_in(path: &str) -> impl Iterator<Item = String> {
 pub struct Namer<'a> {
     model: &'a dyn DataModel,
     mode: InstanceMode,
+    /// Every name is its path.
+    same: bool,
     /// The last instance that was come through, and how it is named; behind that what the last name ended with.
     path: String,
     name: String,
@@ -87,6 +89,7 @@ impl<'a> Namer<'a> {
         Namer {
             model,
             mode,
+            same: mode == InstanceMode::InstanceNumber,
             path: String::new(),
             name: String::new(),
             stack: vec![(0, 0)],
@@ -97,12 +100,16 @@ impl<'a> Namer<'a> {
     pub fn asked(&mut self, path: &str, asked: &str) {
         path.clone_into(&mut self.path);
         asked.clone_into(&mut self.name);
+        self.same = self.mode == InstanceMode::InstanceNumber && path == asked;
         self.stack.clear();
         self.stack.push((path.len(), asked.len()));
     }
 
     /// The name of `path`, which is concrete and at or below what was asked for.
     pub fn name<'n>(&'n mut self, path: &'n str) -> &'n str {
+        if self.same {
+            return path;
+        }
         while self.stack.len() > 1 && !path.starts_with(&self.path) {
             self.stack.pop();
             let (path, _) = self.top();

@@ -136,10 +136,11 @@ fn next(rest: &str) -> Option<(Segment<'_>, &str)> {
     Some((segment, after))
 }
 
-/// Whether `[text]` can stand in a path: neither empty nor too long, no brackets.
+/// Whether `[text]` can stand in a path: neither empty nor too long, no brackets, nothing that XML cannot carry.
 #[must_use]
 pub fn can_be_alias(text: &str) -> bool {
-    !text.is_empty() && !text.contains(['[', ']']) && text.chars().count() <= MAX_ALIAS
+    let fits = |c: char| !c.is_control() && !matches!(c, '[' | ']' | '\u{fffe}' | '\u{ffff}');
+    !text.is_empty() && text.chars().all(fits) && text.chars().count() <= MAX_ALIAS
 }
 
 /// An instance number as a path writes it: at least 1, no sign, no leading zeros.
@@ -217,6 +218,7 @@ mod tests {
             "Device.[a]b.",
             "Device.[a[b].",
             "Device.[[a]].",
+            "Device.[a\nb].",
             "Device.A.*",
             "Device.a*.",
             "*.",

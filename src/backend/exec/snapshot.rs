@@ -372,6 +372,19 @@ impl Build<'_> {
         }
         let mut nodes: Vec<(String, Entry)> = self.nodes.into_iter().collect();
         nodes.sort_by(|(a, _), (b, _)| compare(a, b));
+        // One alias for two instances would lead to the wrong one: the first has it.
+        let mut aliases = HashSet::new();
+        for (path, entry) in &mut nodes {
+            if let Entry::Parameter { value, .. } = entry
+                && let Some(instance) = path.strip_suffix("Alias").filter(|path| instance(path))
+                && let Some(table) = parent(instance)
+                && !value.is_empty()
+                && !aliases.insert((table.to_owned(), value.clone()))
+            {
+                (self.complain)(path, "another instance has that alias");
+                value.clear();
+            }
+        }
         Ok(Snapshot {
             covered: self.covered,
             nodes,

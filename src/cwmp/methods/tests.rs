@@ -644,7 +644,7 @@ fn faults_are_bounded() {
 
 #[test]
 fn a_value_by_alias() {
-    // AL-02 AL-07
+    // AL-02
     let mut cpe = Harness::asked();
     let answer = cpe.call(&set(
         "",

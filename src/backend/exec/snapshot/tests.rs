@@ -344,3 +344,21 @@ fn a_next_number_must_be_one() {
     assert_eq!(code("Device.C."), 9002);
     assert_eq!(code("Device.D."), 9004);
 }
+
+#[test]
+fn an_alias_is_one_instances() {
+    // AL-06
+    let (snapshot, complaints) = snapshot(
+        &["Device."],
+        r#"{"parameters":[{"path":"Device.A.10.Alias","value":"x"},{"path":"Device.A.9.Alias","value":"x"},
+            {"path":"Device.B.9.Alias","value":"x"},{"path":"Device.B.10.Alias","value":""},
+            {"path":"Device.B.11.Alias","value":""},{"path":"Device.Alias","value":"x"}]}"#,
+    );
+    assert_eq!(
+        complaints,
+        ["Device.A.10.Alias: another instance has that alias"]
+    );
+    let list = list(&snapshot, "Device.A.", Depth::All).unwrap();
+    assert_eq!(list[2], "Device.A.9.Alias String=x");
+    assert_eq!(list[4], "Device.A.10.Alias String=");
+}
