@@ -9,6 +9,7 @@ mod crash;
 mod harness;
 mod http;
 mod lab;
+mod log;
 mod reload;
 mod stalls;
 mod state;

@@ -376,6 +376,18 @@ impl Daemon {
             .count()
     }
 
+    /// The log so far.
+    pub fn log(&self) -> Vec<String> {
+        self.log.lock().clone()
+    }
+
+    /// What the kernel shows to everyone, or to its owner, of the process: `cmdline`, `environ`.
+    pub fn of_process(&self, file: &str) -> String {
+        let pid = self.running.as_ref().expect("it runs").pid;
+        let bytes = fs::read(format!("/proc/{pid}/{file}")).expect("a file of the process");
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
     /// Waits until so many sessions have failed, by the log.
     pub fn wait_failed_sessions(&self, count: usize) {
         let failed = |line: &&String| line.contains(SESSION_FAILED);

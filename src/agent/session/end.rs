@@ -24,7 +24,8 @@ pub(in crate::agent) const STOP_LIMIT: Duration = Duration::from_secs(4);
 #[derive(Debug)]
 pub(in crate::agent) enum Ended {
     Protocol(Failure),
-    Http(HttpFailure),
+    /// With what the ACS says of it, if that is a few words of plain text.
+    Http(HttpFailure, String),
     Connection(ConnectError),
     Body(String),
     Url(String),
@@ -37,7 +38,8 @@ impl fmt::Display for Ended {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Ended::Protocol(failure) => failure.fmt(f),
-            Ended::Http(failure) => failure.fmt(f),
+            Ended::Http(failure, words) if words.is_empty() => failure.fmt(f),
+            Ended::Http(failure, words) => write!(f, "{failure}: {words:?}"),
             Ended::Connection(failure) => failure.fmt(f),
             Ended::Body(text) => f.write_str(text),
             Ended::Url(text) => f.write_str(text),
@@ -59,7 +61,7 @@ impl Ended {
     fn suggests_older_version(&self) -> bool {
         match self {
             Ended::Protocol(failure) => failure.suggests_older_version(),
-            Ended::Http(HttpFailure::Status { code, .. }) => matches!(code, 400 | 500),
+            Ended::Http(HttpFailure::Status { code, .. }, _) => matches!(code, 400 | 500),
             _ => false,
         }
     }
@@ -144,10 +146,13 @@ impl Agent {
             self.config.acs.retry_multiplier,
             random::number(&mut self.random),
         );
-        if let Ended::Http(HttpFailure::Status {
-            retry_after: Some(after),
-            ..
-        }) = ended
+        if let Ended::Http(
+            HttpFailure::Status {
+                retry_after: Some(after),
+                ..
+            },
+            _,
+        ) = ended
         {
             wait = wait.max(*after); // HT-19
         }

@@ -13,6 +13,9 @@ use crate::wire::http::{Verdict, decode_body, header};
 /// The largest envelope taken from an ACS, decompressed (HT-24 asks for 32 KiB, HT-26 for a bound).
 const MAX_ENVELOPE: usize = 1024 * 1024;
 
+/// The longest text of a refusal that the log repeats, in bytes.
+const MAX_WORDS: usize = 200;
+
 impl Agent {
     /// Sends the POST that waits, if the connection is free for it.
     pub(in crate::agent) fn send(&mut self, now: Now, registry: &Registry) {
@@ -82,8 +85,19 @@ impl Agent {
                 if status == 415 {
                     self.compression.refuse(); // CP-02
                 }
-                self.end_session(Err(Ended::Http(failure)), now);
+                self.end_session(Err(Ended::Http(failure, plain_words(&body))), now);
             }
         }
+    }
+}
+
+/// What a reply says in a few words ("CPE already in session"); nothing of a web page.
+fn plain_words(body: &[u8]) -> String {
+    let text = std::str::from_utf8(body).unwrap_or_default().trim();
+    let plain = text.len() <= MAX_WORDS && !text.contains('<');
+    if plain {
+        text.to_owned()
+    } else {
+        String::new()
     }
 }
