@@ -9,7 +9,7 @@ use std::fmt;
 use ureq_proto::client::state::RecvResponse;
 use ureq_proto::client::{Call, RecvResponseResult, SendRequestResult, header_raw};
 use ureq_proto::http::header::CONNECTION;
-use ureq_proto::http::{HeaderMap, Request, StatusCode, Version};
+use ureq_proto::http::{HeaderMap, HeaderValue, Request, StatusCode, Version};
 use ureq_proto::{BodyMode, Error};
 
 use super::failure::{ConnectError, Part, Phase};
@@ -321,8 +321,15 @@ fn request(
 ) -> Result<(Vec<u8>, Call<RecvResponse>), ConnectError> {
     let refused = |e: &dyn std::fmt::Display| ConnectError::Request(e.to_string());
     let mut builder = Request::builder().method(method).uri(target);
+    // `ureq-proto` takes no Authorization beyond ASCII, which a Digest for such a user name is (AU-15).
+    let mut last = Vec::new();
     for (name, value) in headers {
-        builder = header_raw(builder, name, value.as_bytes());
+        if name == "Authorization" && !value.is_ascii() {
+            HeaderValue::from_str(value).map_err(|e| refused(&e))?;
+            last.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
+        } else {
+            builder = header_raw(builder, name, value.as_bytes());
+        }
     }
     let request = builder.body(()).map_err(|e| refused(&e))?;
     let mut call = Call::new(request).map_err(|e| refused(&e))?.proceed();
@@ -332,6 +339,8 @@ fn request(
         let n = call.write(&mut buffer).map_err(|e| refused(&e))?;
         head.extend_from_slice(buffer.get(..n).unwrap_or_default());
     }
+    let empty_line = head.len().saturating_sub(2);
+    head.splice(empty_line..empty_line, last);
     let length = || ConnectError::Request("Content-Length does not fit the body".to_owned());
     match call.proceed().map_err(|e| refused(&e))? {
         Some(SendRequestResult::RecvResponse(call)) if body == 0 => Ok((head, call)),

@@ -88,6 +88,22 @@ fn a_request_keeps_path_query_order_and_spelling() {
 }
 
 #[test]
+fn credentials_beyond_ascii_are_sent() {
+    // AU-15
+    let headers = headers(&[
+        ("Host", "acs"),
+        ("Authorization", "Digest username=\"ü\""),
+        ("Content-Length", "2"),
+    ]);
+    let mut exchange = Exchange::new("/", &headers, b"ok".to_vec(), CAPS).unwrap();
+    let sent = String::from_utf8(send_all(&mut exchange)).unwrap();
+    assert_eq!(
+        sent,
+        "POST / HTTP/1.1\r\nHost: acs\r\nContent-Length: 2\r\nAuthorization: Digest username=\"ü\"\r\n\r\nok"
+    );
+}
+
+#[test]
 fn an_empty_post_has_no_body() {
     // HT-05 HT-06
     let bytes = send_all(&mut exchange_of(b"", CAPS));
@@ -122,6 +138,7 @@ fn a_request_that_cannot_be_written_is_an_error() {
     for (target, headers) in [
         ("/", h("Bad Name", "x")),
         ("/", h("Cookie", "a\r\nX: y")),
+        ("/", h("Authorization", "é\r\nX: y")),
         ("/", headers(&[("Content-Length", "7")])),
         ("/", headers(&[("Content-Length", "x")])),
         ("/", headers(&[])),
