@@ -9,6 +9,7 @@ mod field;
 mod fleet;
 mod golden;
 mod inform;
+mod http;
 mod limits;
 mod notify;
 mod orders;
