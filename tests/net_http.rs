@@ -3,6 +3,7 @@
 #[path = "net_support/mod.rs"]
 mod support;
 
+use std::collections::HashSet;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::mpsc;
@@ -53,6 +54,25 @@ fn all_posts_of_a_session_use_one_connection() {
     client.acs.close();
     assert!(!client.acs.is_open());
     assert_eq!(acs.join().unwrap(), ["inform", "", "response"]);
+}
+
+#[test]
+fn no_port_of_ours_is_a_fixed_one() {
+    // HT-23: the kernel draws it, at random; nothing of ours takes its place.
+    let (address, acs) = server(|listener| {
+        let ports = std::iter::repeat_with(|| {
+            let mut stream = accept(&listener);
+            request(&mut stream);
+            answer(&mut stream, "ok");
+            stream.peer_addr().unwrap().port()
+        });
+        ports.take(5).collect::<HashSet<_>>()
+    });
+    for _ in 0..5 {
+        client().post(&url(address), b"inform").unwrap();
+    }
+    let ports = acs.join().unwrap();
+    assert!(ports.len() > 1, "{ports:?}");
 }
 
 #[test]

@@ -190,3 +190,20 @@ fn a_reason_to_call_does_not_wait_for_the_delay_after_a_boot() // LS-01
     assert_eq!(events, ["0 BOOTSTRAP", "1 BOOT", "6 CONNECTION REQUEST"]);
     assert_eq!(cpe.next(), None);
 }
+
+#[test]
+fn devices_that_fail_in_one_moment_retry_at_different_ones() // RT-07
+{
+    let acs = Acs::builder().down();
+    let mut waits = BTreeSet::new();
+    for _ in 0..8 {
+        let home = Daemon::new(&acs.url())
+            .acs("retry_min_wait_interval", "1000")
+            .acs("retry_interval_multiplier", "2000");
+        let mut cpe = Cpe::start(home);
+        cpe.settle();
+        assert_eq!(cpe.state().retry.count, 1);
+        waits.insert(cpe.next().expect("a retry"));
+    }
+    assert!(waits.len() >= 7, "{waits:?}");
+}

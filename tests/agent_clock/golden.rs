@@ -417,7 +417,7 @@ fn files(folder: &Path, prefix: &str, found: &mut Vec<String>) {
 
 #[test]
 fn every_envelope_is_as_it_was()
-// SO-01 SO-02 SO-03 SO-05 SO-06 SO-07 SO-17 SO-28 SO-29 SO-30 SO-35 IN-09
+// SO-01 SO-02 SO-03 SO-05 SO-06 SO-07 SO-13 SO-17 SO-28 SO-29 SO-30 SO-34 SO-35 SE-15 IN-04 IN-09
 {
     let mut album = Album::default();
     for root in ["Device.", "InternetGatewayDevice."] {

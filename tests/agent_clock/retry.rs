@@ -39,7 +39,7 @@ fn check_wait(cpe: &mut Cpe, n: u32) -> Duration {
 }
 
 #[test]
-fn each_wait_lies_in_table_r_and_is_the_same_everywhere() // RT-01 RT-02 RT-03 RT-08
+fn each_wait_lies_in_table_r_and_is_the_same_everywhere() // LS-03 RT-01 RT-02 RT-03 RT-08
 {
     let mut acs = Acs::builder().down();
     let mut cpe = Cpe::start(home(&acs));

@@ -40,6 +40,17 @@ fn both_algorithms_wake_the_device() // CR-01 CR-02 CR-05 CR-06
 }
 
 #[test]
+fn it_does_not_matter_where_a_request_comes_from() // CR-07
+{
+    // The ACS is at 127.0.0.1, its connection requests come from elsewhere.
+    let mut acs = Acs::start();
+    let (_daemon, mut request) = bootstrapped(&mut acs);
+    request.source = [127, 9, 8, 7].into();
+    assert!(matches!(request.send(), 200 | 204));
+    assert_only_connection_request(&acs.session().inform);
+}
+
+#[test]
 fn the_path_is_not_to_be_guessed() // CR-03 CR-04
 {
     let mut acs = Acs::start();

@@ -1,7 +1,10 @@
 //! An ACS's connection request, over raw sockets.
 
 use std::io::Write;
-use std::net::TcpStream;
+use std::net::{Ipv4Addr, SocketAddrV4, TcpStream};
+use std::os::fd::AsRawFd;
+
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, SockaddrIn, bind, connect, socket};
 
 use super::PATIENCE;
 use super::digest::Challenge;
@@ -46,7 +49,22 @@ pub struct Connection {
 impl Connection {
     /// Connects to `HOST:PORT`.
     pub fn open(authority: &str) -> Connection {
-        let stream = TcpStream::connect(authority).expect("connect to the connection-request port");
+        Connection::open_from(Ipv4Addr::LOCALHOST, authority)
+    }
+
+    /// The same from another address of this host.
+    pub fn open_from(source: Ipv4Addr, authority: &str) -> Connection {
+        let to: SocketAddrV4 = authority.parse().expect("an address and a port");
+        let flags = SockFlag::SOCK_CLOEXEC;
+        let socket = socket(AddressFamily::Inet, SockType::Stream, flags, None).expect("a socket");
+        bind(
+            socket.as_raw_fd(),
+            &SockaddrIn::from(SocketAddrV4::new(source, 0)),
+        )
+        .expect("its address");
+        connect(socket.as_raw_fd(), &SockaddrIn::from(to))
+            .expect("connect to the connection-request port");
+        let stream = TcpStream::from(socket);
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         Connection {
             stream,
@@ -98,6 +116,8 @@ pub struct ConnectionRequest {
     pub username: String,
     /// Password.
     pub password: String,
+    /// The address that it comes from.
+    pub source: Ipv4Addr,
 }
 
 impl ConnectionRequest {
@@ -116,12 +136,13 @@ impl ConnectionRequest {
             },
             username: username.to_owned(),
             password: password.to_owned(),
+            source: Ipv4Addr::LOCALHOST,
         }
     }
 
     /// A new connection to it.
     pub fn open(&self) -> Connection {
-        Connection::open(&self.authority)
+        Connection::open_from(self.source, &self.authority)
     }
 
     /// One GET on a connection of its own.

@@ -181,7 +181,7 @@ fn status(answer: &str) -> &str {
 
 #[test]
 fn an_acs_asks_and_retries_on_the_same_connection() {
-    // CR-01 CR-02 CR-05 CR-07 CR-20
+    // CR-01 CR-02 CR-05 CR-20
     let mut rig = Rig::new();
     let mut acs = rig.connect();
     let challenge = rig.exchange(&mut acs, &get(""));

@@ -236,7 +236,7 @@ fn insecure_verifies_nothing() {
 
 #[test]
 fn a_client_certificate_is_shown_when_asked_for() {
-    // TL-08 TL-09, keys in all three forms
+    // TL-08, keys in all three forms
     let shake = |options| {
         let mut client = Client::with_clock(options, Arc::new(At(IN_2026)));
         super::tests::shake(&mut client, "acs.test", &server_that_asks("server", true))

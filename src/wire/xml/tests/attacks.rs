@@ -29,6 +29,7 @@ fn refused_as_syntax(text: &str) {
 
 #[test]
 fn doctype_is_refused_in_any_case() {
+    // SO-24
     refused("<!DOCTYPE a><a/>", XmlError::Doctype);
     refused(
         "<?xml version=\"1.0\"?>\n<!-- c --><!DOCTYPE a [<!ENTITY x \"y\">]><a>&x;</a>",
@@ -91,6 +92,7 @@ fn a_false_end_of_comment_or_value_hides_nothing() {
 
 #[test]
 fn attributes_of_one_tag_are_bounded() {
+    // SO-25
     let tag = |n: usize| {
         format!(
             "<a{}/>",
@@ -109,6 +111,7 @@ fn attributes_of_one_tag_are_bounded() {
 
 #[test]
 fn namespace_declarations_are_bounded() {
+    // SO-25
     let nested = |n: usize| {
         let open: String = (0..n)
             .map(|i| format!("<b xmlns:p{i}='u{i}' xmlns:q{i}='u{i}'/>"))
@@ -142,6 +145,7 @@ fn long_namespaces_are_refused() {
 
 #[test]
 fn long_names_are_refused() {
+    // SO-25
     let name = |n: usize| "n".repeat(n);
     assert!(read(format!("<{0}></{0}>", name(256))).unwrap().strict);
     refused_as_syntax(&format!("<{0}></{0}>", name(257)));
@@ -150,6 +154,7 @@ fn long_names_are_refused() {
 
 #[test]
 fn depth_is_bounded() {
+    // SO-25
     let nest = |n: usize| format!("{}{}", "<a>".repeat(n), "</a>".repeat(n));
     assert!(read(nest(32)).unwrap().strict);
     refused(&nest(33), XmlError::TooDeep);
