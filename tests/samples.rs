@@ -266,6 +266,9 @@ fn text_of_any_prefix<'a>(text: &'a str, name: &str) -> &'a str {
 
 #[test]
 fn every_sample_has_its_outcome() {
+    // HT-24 (l25), SE-12 (a27), SO-10 (l10), SO-11 (l08), SO-13 (x03), SO-14 (l16 l17), SO-20 (l01 l02),
+    // SO-21 (l04 l11 l24), SO-24 (x07 x08), SO-26 (l13 l14), SO-27 (t19), SO-31 (x14), SO-32 (x05 x06 x17),
+    // SO-33 (l15), VN-05 (l18), VN-07 (a29), VN-09 (t09)
     let found = samples("altx");
     for (name, bytes) in &found {
         let expect = SAMPLES.iter().find(|(sample, _)| sample == name);

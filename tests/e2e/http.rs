@@ -465,7 +465,7 @@ fn redirect(status: u16, to: String) -> impl FnMut(&Request, Next<'_>) -> Reply 
 }
 
 #[test]
-fn redirects_across_hosts_do_not_carry_credentials() // RD-01 RD-04 RD-05 RD-06 RD-09
+fn redirects_across_hosts_do_not_carry_credentials() // RD-01 RD-04 RD-05 RD-09
 {
     for status in [302, 307] {
         let challenge = Challenge::new("there", Algorithm::Md5);

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::net::{Ipv4Addr, TcpListener};
 
-use crate::support::acs::{Acs, digest};
+use crate::support::acs::{Acs, at_first, digest};
 use crate::support::daemon::{ACS_PASSWORD, ACS_USER, Daemon};
 use crate::support::digest::{Algorithm, Challenge};
 use crate::support::http::{Framing, Reply};
@@ -58,6 +58,31 @@ fn a_certificate_for_another_host() // TL-04
 {
     let acs = Acs::builder().tls(tls("wrong-host", None)).start();
     refused(&acs, &trusting(&acs.url()).start());
+}
+
+#[test]
+fn a_redirect_to_tls_is_to_the_host_of_the_certificate() // RD-06 RD-09 TL-04
+{
+    // Both listen at 127.0.0.1; the certificate of the first is for that and for localhost, that of the other is not.
+    for (name, good) in [("server", true), ("wrong-host", false)] {
+        let mut secure = Acs::builder().tls(tls(name, None)).start();
+        let url = secure.url_with("localhost");
+        let first = Acs::builder()
+            .layer(at_first(1, move |_| {
+                Reply::status(307).header("Location", url.clone())
+            }))
+            .start();
+        let daemon = trusting(&first.url()).start();
+        if good {
+            secure.session();
+            let requests = secure.wait_requests(2);
+            assert_eq!(requests[0].body, first.wait_requests(1)[0].body);
+            assert!(requests[0].header("Authorization").is_none());
+        } else {
+            refused(&secure, &daemon);
+        }
+        daemon.wait_log(&["redirected: url=https://localhost:"]);
+    }
 }
 
 #[test]

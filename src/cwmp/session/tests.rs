@@ -73,6 +73,26 @@ fn a_session_without_requests() {
 }
 
 #[test]
+fn what_the_acs_says_of_envelopes_does_not_matter() {
+    // SE-03
+    for said in [
+        "<MaxEnvelopes>5</MaxEnvelopes>",
+        "<MaxEnvelopes>0</MaxEnvelopes>",
+        "<MaxEnvelopes/>",
+        "",
+    ] {
+        let mut cpe = Harness::curious();
+        let method = format!("<cwmp:InformResponse>{said}</cwmp:InformResponse>");
+        let response = with_header("urn:dslforum-org:cwmp-1-2", "", &method);
+        let request = posted(cpe.reply(200, response));
+        assert_eq!(request.matches("<soap-env:Body>").count(), 1, "{said}");
+        let id = text_of(&request, "cwmp:ID").unwrap().to_owned();
+        assert_eq!(cpe.reply(200, message(&id, ACS_METHODS)), Seen::Empty);
+        ended_well(cpe.reply(204, ""));
+    }
+}
+
+#[test]
 fn an_empty_200_ends_the_session_as_a_204_does() {
     // SE-08
     for (status, body) in [
