@@ -1,5 +1,6 @@
 //! Faults on the wire: those that come from the other side, and those that we answer with (TR-069 3.5, A.5).
 
+pub use crate::datamodel::ParameterFault;
 use crate::datamodel::{Code, Fault};
 use crate::wire::xml::{Element, Writer};
 use std::fmt;
@@ -27,17 +28,6 @@ pub struct SoapFault {
     pub text: String,
     /// SetParameterValuesFault entries (only in a CPE's fault).
     pub parameters: Vec<ParameterFault>,
-}
-
-/// What was wrong with one parameter of a SetParameterValues.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ParameterFault {
-    /// As the request named it.
-    pub name: String,
-    /// 9001 or 9005 to 9008 when it is ours.
-    pub code: Code,
-    /// In words.
-    pub text: String,
 }
 
 impl SoapFault {

@@ -44,6 +44,19 @@ pub struct Fault {
     pub code: Code,
     /// What, where and why, in words. Never a secret value.
     pub text: String,
+    /// What is wrong with single parameters, where a transaction was refused because of some that it sets.
+    pub parameters: Vec<ParameterFault>,
+}
+
+/// What is wrong with one parameter of those that were to be set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParameterFault {
+    /// Full name, or as the request named it.
+    pub name: String,
+    /// 9001 or 9005 to 9008 when it is ours.
+    pub code: Code,
+    /// In words.
+    pub text: String,
 }
 
 impl Fault {
@@ -52,6 +65,19 @@ impl Fault {
         Fault {
             code,
             text: text.into(),
+            parameters: Vec::new(),
+        }
+    }
+
+    /// The refusal of a transaction for what is wrong with these parameters: code and words of the first.
+    pub fn of_parameters(parameters: Vec<ParameterFault>) -> Self {
+        let first = parameters.first();
+        let code = first.map_or(Code::INTERNAL_ERROR, |first| first.code);
+        let text = first.map(|first| first.text.clone()).unwrap_or_default();
+        Fault {
+            code,
+            text,
+            parameters,
         }
     }
 

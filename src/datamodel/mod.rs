@@ -26,7 +26,7 @@ pub mod resolve;
 pub mod touch;
 mod value;
 
-pub use fault::{Code, Fault};
+pub use fault::{Code, Fault, ParameterFault};
 pub use info::{Access, Info, Limits, Notify};
 pub use value::{Type, Value};
 
@@ -173,7 +173,8 @@ pub trait DataModel {
     /// Stages the removal of an instance (path with number and dot).
     fn delete(&mut self, instance: &str) -> Result<(), Fault>;
 
-    /// Applies what was staged, all or nothing, and closes the transaction.
+    /// Applies what was staged, all or nothing, and closes the transaction. What is wrong only with all values there
+    /// together is told here, by parameter where some are to blame ([`Fault::parameters`]).
     fn commit(&mut self, now: Instant) -> Result<Progress<Applied>, Fault>;
 
     /// Drops what was staged and closes the transaction.

@@ -2,10 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::datamodel::{Code, Fault};
+use crate::datamodel::path::MAX_PATH;
+use crate::datamodel::{Code, Fault, ParameterFault};
 
-/// Faults of one answer that are passed on.
+/// Faults of one answer whose words are told together.
 const MAX_FAULTS: usize = 8;
+/// Faults of one answer that are told by parameter.
+const MAX_PARAMETER_FAULTS: usize = 1000;
 /// Characters of a fault's words that are passed on to the ACS.
 const MAX_FAULT_TEXT: usize = 256;
 
@@ -189,7 +192,7 @@ impl Line {
         })
     }
 
-    /// The refusal, if it is one: the first one's code, the words of all.
+    /// The refusal, if it is one: the first one's code, the words of all; those with a path are of that parameter.
     pub fn fault(&self) -> Option<Fault> {
         let first = self.faults.first()?;
         let code = if (9000..=9899).contains(&first.code) {
@@ -197,17 +200,25 @@ impl Line {
         } else {
             Code::INTERNAL_ERROR
         };
-        let words: Vec<String> = self
-            .faults
-            .iter()
-            .take(MAX_FAULTS)
-            .map(ProgramFault::words)
-            .collect();
-        Some(Fault::new(code, words.join("; ")))
+        let words = self.faults.iter().take(MAX_FAULTS).map(ProgramFault::words);
+        let mut fault = Fault::new(code, words.collect::<Vec<_>>().join("; "));
+        if self.faults.iter().all(|fault| !fault.path.is_empty()) {
+            let parameters = self.faults.iter().take(MAX_PARAMETER_FAULTS);
+            fault.parameters = parameters.map(ProgramFault::of_parameter).collect();
+        }
+        Some(fault)
     }
 }
 
 impl ProgramFault {
+    fn of_parameter(&self) -> ParameterFault {
+        ParameterFault {
+            name: self.path.chars().take(MAX_PATH).collect(),
+            code: Code(self.code),
+            text: self.words(),
+        }
+    }
+
     fn words(&self) -> String {
         let text = match (self.path.as_str(), self.text.as_str()) {
             ("", "") => "the program refused".to_owned(),

@@ -378,11 +378,11 @@ impl Build<'_> {
             if let Entry::Parameter { value, .. } = entry
                 && let Some(instance) = path.strip_suffix("Alias").filter(|path| instance(path))
                 && let Some(table) = parent(instance)
-                && !value.is_empty()
-                && !aliases.insert((table.to_owned(), value.clone()))
+                && let Some(alias) = value.as_deref().filter(|alias| !alias.is_empty())
+                && !aliases.insert((table.to_owned(), alias.to_owned()))
             {
                 (self.complain)(path, "another instance has that alias");
-                value.clear();
+                *value = None;
             }
         }
         Ok(Snapshot {

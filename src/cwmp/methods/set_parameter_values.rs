@@ -9,11 +9,14 @@ use crate::datamodel::resolve::{Search, resolve_one_within, resolve_or_make};
 use crate::datamodel::{Code, DataModel, Fault, Touch, Type, Value, find, references, touch};
 use crate::wire::xml::{Element, Writer};
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
 
 struct SetParameterValues {
     entries: Vec<Entry>,
     parameter_key: String,
+    /// Concrete names of what was asked for in another form, and that form.
+    asked: RefCell<HashMap<String, String>>,
 }
 
 struct Entry {
@@ -29,6 +32,7 @@ pub(super) fn decode(method: &Element) -> Result<Box<dyn Method>, Fault> {
     Ok(Box::new(SetParameterValues {
         entries,
         parameter_key,
+        asked: RefCell::default(),
     }))
 }
 
@@ -80,8 +84,18 @@ impl Method for SetParameterValues {
         }))
     }
 
-    /// What shows only when all values are there together has no parameter of its own to blame.
-    fn refused(&self, fault: Fault) -> Refusal {
+    /// What shows only when all values are there together: told by parameter where the model knows some to blame (SV-04).
+    fn refused(&self, mut fault: Fault) -> Refusal {
+        let mut parameters = std::mem::take(&mut fault.parameters);
+        if !parameters.is_empty() && parameters.iter().all(|p| is_of_one_parameter(p.code)) {
+            let asked = self.asked.borrow();
+            for parameter in &mut parameters {
+                if let Some(name) = asked.get(&parameter.name) {
+                    parameter.name.clone_from(name);
+                }
+            }
+            return refusal(parameters);
+        }
         let of_parameter = is_of_one_parameter(fault.code) && fault.code != Code::REQUEST_DENIED;
         let code = if of_parameter {
             Code::INVALID_ARGUMENTS
@@ -115,6 +129,10 @@ impl SetParameterValues {
                 path.and_then(|path| stage_one(&mut search, model, entry, &path).map(|()| path));
             match staged {
                 Ok(path) => {
+                    if path != entry.name {
+                        let mut asked = self.asked.borrow_mut();
+                        asked.insert(path.clone(), entry.name.clone());
+                    }
                     // The same parameter by its number and by its alias.
                     if !seen.insert(path) {
                         return Err(set_twice(&entry.name).into());
@@ -131,9 +149,14 @@ impl SetParameterValues {
         if parameters.is_empty() {
             return Ok(());
         }
-        let fault = Fault::arguments(summary(&parameters));
-        Err(Refusal { fault, parameters })
+        Err(refusal(parameters))
     }
+}
+
+/// 9003 with what is wrong with each (TR-069 A.3.2.1).
+fn refusal(parameters: Vec<ParameterFault>) -> Refusal {
+    let fault = Fault::arguments(summary(&parameters));
+    Refusal { fault, parameters }
 }
 
 /// ManagementServer.AutoCreateInstances.

@@ -95,7 +95,7 @@ fn credentials_beyond_ascii_are_sent() {
         ("Authorization", "Digest username=\"ü\""),
         ("Content-Length", "2"),
     ]);
-    let mut exchange = Exchange::new("/", &headers, b"ok".to_vec(), CAPS).unwrap();
+    let mut exchange = Exchange::new("/", &headers, b"ok"[..].into(), CAPS).unwrap();
     let sent = String::from_utf8(send_all(&mut exchange)).unwrap();
     assert_eq!(
         sent,
