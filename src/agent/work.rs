@@ -124,6 +124,8 @@ impl Agent {
             Op::SessionCommit(_) | Op::RequestCommit { .. } => return self.wait_for(op),
             Op::Forgotten => return,
         };
+        let date = now.date();
+        self.model.backend_mut().tell_time(now.instant, date);
         match self.model.prepare(&touch, now.instant) {
             Ok(Progress::Ready(())) => self.finish(op, Ok(Applied::default()), now),
             Ok(Progress::Pending) => self.work.busy = Some(op),

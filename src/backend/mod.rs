@@ -3,6 +3,7 @@
 //! A backend with everything at hand ([`profile`]) lives with the provided methods. One that waits for a
 //! program or a socket registers its file descriptors, and is woken by `ready` and `timeout`.
 
+mod declared;
 pub mod exec;
 pub mod profile;
 
@@ -51,6 +52,12 @@ pub trait Backend: DataModel {
     /// The deadline has passed.
     fn timeout(&mut self, now: Instant) {
         let _ = now;
+    }
+
+    /// Tells the time, before every use of the model: a clock that only goes forward, and the date (seconds since 1970)
+    /// where one is set.
+    fn tell_time(&mut self, now: Instant, date: Option<i64>) {
+        let _ = (now, date);
     }
 
     /// What must survive a restart and is kept nowhere else, as text for [`Backend::restore`]; `None`: nothing.

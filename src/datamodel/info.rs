@@ -1,7 +1,7 @@
 //! What is known of a parameter beside its value.
 
-use super::Type;
 use super::path::instance_number;
+use super::{DataType, Type};
 
 /// Who may write.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,19 +70,49 @@ impl Notify {
     }
 }
 
+/// Least and greatest, both allowed; `None`: no such limit but the type's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Range {
+    /// Least.
+    pub min: Option<i64>,
+    /// Greatest.
+    pub max: Option<i64>,
+}
+
 /// Limits on a value, from the data model.
+///
+/// Those of a number are on the number; those of a string on its characters, those of base64 and hexBinary on the bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
-    /// Least value of a number, or least length of a string (characters), base64 or hexBinary (bytes).
+    /// Least value or length; for a list, length of the whole string.
     pub min: Option<i64>,
-    /// Greatest value or length; for a list, of the whole string.
+    /// Greatest value or length; for a list, length of the whole string.
     pub max: Option<u64>,
+    /// Where a model has several ranges, value or length must lie in one of these (for a list: of the whole string).
+    pub ranges: Vec<Range>,
     /// Allowed values (for a list: of each item); empty = any.
     pub values: Vec<String>,
+    /// The vendor's own values are allowed beside those (TR-106 3.3): `X_<VENDOR>_` and a name.
+    pub extendable: bool,
+    /// A named data type of TR-106 (for a list: of each item).
+    pub named: Option<DataType>,
     /// Holds the path of an object or parameter (for a list: in each item).
     pub reference: bool,
     /// A comma-separated list.
     pub list: bool,
+    /// What the items of a list have to be.
+    pub items: Items,
+}
+
+/// Limits on the items of a list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Items {
+    /// Type of each item.
+    pub ty: Type,
+    /// Value or length of each item.
+    pub each: Range,
+    /// How many there are.
+    pub count: Range,
 }
 
 /// A parameter's type, access, limits and flags.

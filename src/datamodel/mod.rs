@@ -19,6 +19,7 @@ mod fake;
 mod fault;
 mod info;
 pub mod mounts;
+mod named;
 pub mod naming;
 pub mod path;
 pub mod references;
@@ -27,7 +28,8 @@ pub mod touch;
 mod value;
 
 pub use fault::{Code, Fault, ParameterFault};
-pub use info::{Access, Info, Limits, Notify};
+pub use info::{Access, Info, Items, Limits, Notify, Range};
+pub use named::DataType;
 pub use value::{Type, Value};
 
 use std::time::Instant;

@@ -1,9 +1,8 @@
 //! Typed values: a type and its canonical text.
 
-use super::{Code, Fault, Info, Limits};
-use crate::wire::xsd;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD as BASE64;
+mod check;
+
+use super::{Code, Fault, Info};
 
 /// A CWMP parameter type (TR-106 3.2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -69,8 +68,8 @@ impl Type {
         })
     }
 
-    /// The range of an integer type, `None` for the others.
-    fn range(self) -> Option<(i128, i128)> {
+    /// Least and greatest of an integer type, `None` for the others.
+    fn span(self) -> Option<(i128, i128)> {
         match self {
             Type::Int => Some((i32::MIN.into(), i32::MAX.into())),
             Type::Long => Some((i64::MIN.into(), i64::MAX.into())),
@@ -83,8 +82,9 @@ impl Type {
 
 /// A value that was checked against its type and limits: type and canonical text.
 ///
-/// Canonical are `true` and `false`, integers without plus sign and leading zeros, list items without blanks
-/// around their commas, upper-case hexBinary, base64 without white space.
+/// Canonical are `true` and `false`, numbers without plus sign and needless zeros, list items without blanks around
+/// their commas, references without a final dot, times that can be set in UTC, upper-case hexBinary, base64 without
+/// white space. So the same value in another form has the same text (SV-19).
 #[derive(Clone, PartialEq, Eq)]
 pub struct Value {
     ty: Type,
@@ -112,7 +112,7 @@ impl Value {
             let words = format!("{name}: the type is {wanted}, not {given}");
             return Err(Fault::new(Code::INVALID_PARAMETER_TYPE, words));
         }
-        match canonical(info, text) {
+        match check::canonical(info, text) {
             Ok(text) => Ok(Value { ty: info.ty, text }),
             Err(why) => {
                 let words = format!("{name}: {why}");
@@ -138,125 +138,6 @@ impl Value {
     pub fn into_text(self) -> String {
         self.text
     }
-}
-
-/// The canonical text, or why the value is wrong.
-fn canonical(info: &Info, text: &str) -> Result<String, String> {
-    let limits = &info.limits;
-    // White space around everything but strings is not part of the value (XSD whiteSpace=collapse).
-    let trimmed = text.trim_matches([' ', '\t', '\r', '\n']);
-    match info.ty {
-        Type::String => string(limits, text),
-        Type::Int | Type::Long | Type::UnsignedInt | Type::UnsignedLong => {
-            integer(info.ty, limits, trimmed)
-        }
-        Type::Boolean => match xsd::boolean(trimmed) {
-            Some(value) => Ok(value.to_string()),
-            None => Err("not a boolean (true, false, 1 or 0)".into()),
-        },
-        Type::DateTime => match xsd::DateTime::parse(trimmed) {
-            Some(value) => Ok(value.to_string()),
-            None => Err("not a dateTime such as 2024-01-31T12:00:00Z".into()),
-        },
-        Type::Base64 => {
-            let packed: String = trimmed.split_ascii_whitespace().collect();
-            let bytes = BASE64.decode(packed).map_err(|_| "not base64")?;
-            length(limits, bytes.len(), "bytes")?;
-            Ok(BASE64.encode(bytes))
-        }
-        Type::HexBinary => {
-            let hex = trimmed.bytes().all(|b| b.is_ascii_hexdigit());
-            if !hex || !trimmed.len().is_multiple_of(2) {
-                return Err("not hexBinary (an even number of hexadecimal digits)".into());
-            }
-            length(limits, trimmed.len() / 2, "bytes")?;
-            Ok(trimmed.to_ascii_uppercase())
-        }
-        Type::Decimal => decimal(limits, trimmed),
-    }
-}
-
-/// A string or a list of strings.
-///
-/// TR-106 3.2 gives a string without a size 16 characters. That is not enforced: the published models leave
-/// thousands of strings without one (paths, URLs, lists) that are longer in every real device.
-fn string(limits: &Limits, text: &str) -> Result<String, String> {
-    // TR-106 3.2.3: comma-separated; white space around the commas is no part of the items.
-    let text = if limits.list {
-        let items: Vec<&str> = text.split(',').map(str::trim).collect();
-        items.join(",")
-    } else {
-        text.to_owned()
-    };
-    length(limits, text.chars().count(), "characters")?;
-    let allowed = |item: &str| limits.values.is_empty() || limits.values.iter().any(|v| v == item);
-    let fits = if limits.list {
-        text.is_empty() || text.split(',').all(allowed)
-    } else {
-        allowed(&text)
-    };
-    if fits {
-        Ok(text)
-    } else {
-        Err(format!("not one of: {}", limits.values.join(", ")))
-    }
-}
-
-fn length(limits: &Limits, length: usize, unit: &str) -> Result<(), String> {
-    let length = length as i128;
-    if let Some(min) = limits.min.filter(|&min| length < i128::from(min)) {
-        return Err(format!("shorter than {min} {unit}"));
-    }
-    if let Some(max) = limits.max.filter(|&max| length > i128::from(max)) {
-        return Err(format!("longer than {max} {unit}"));
-    }
-    Ok(())
-}
-
-fn integer(ty: Type, limits: &Limits, text: &str) -> Result<String, String> {
-    let (least, greatest) = ty.range().unwrap_or((i128::MIN, i128::MAX));
-    let least = limits.min.map_or(least, |min| least.max(min.into()));
-    let greatest = limits.max.map_or(greatest, |max| greatest.min(max.into()));
-    match text.parse::<i128>() {
-        Ok(value) if (least..=greatest).contains(&value) => Ok(value.to_string()),
-        Ok(_) => Err(format!("not within {least} to {greatest}")),
-        Err(_) => Err(format!("not a number within {least} to {greatest}")),
-    }
-}
-
-/// XSD decimal: optional sign, digits, optional fraction; no exponent.
-fn decimal(limits: &Limits, text: &str) -> Result<String, String> {
-    let (negative, digits) = match text.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, text.strip_prefix('+').unwrap_or(text)),
-    };
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let mut all = whole.bytes().chain(fraction.bytes());
-    if !all.all(|b| b.is_ascii_digit()) || (whole.is_empty() && fraction.is_empty()) {
-        return Err("not a decimal number".into());
-    }
-    let whole = match whole.trim_start_matches('0') {
-        "" => "0",
-        whole => whole,
-    };
-    let fraction = fraction.trim_end_matches('0');
-    let mut result = String::new();
-    if negative && (whole != "0" || !fraction.is_empty()) {
-        result.push('-');
-    }
-    result.push_str(whole);
-    if !fraction.is_empty() {
-        result.push('.');
-        result.push_str(fraction);
-    }
-    let value: f64 = result.parse().map_err(|_| "not a decimal number")?;
-    if let Some(min) = limits.min.filter(|&min| value < min as f64) {
-        return Err(format!("less than {min}"));
-    }
-    if let Some(max) = limits.max.filter(|&max| value > max as f64) {
-        return Err(format!("greater than {max}"));
-    }
-    Ok(result)
 }
 
 #[cfg(test)]

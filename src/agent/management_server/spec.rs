@@ -98,7 +98,7 @@ impl Spec {
                 max: self.max,
                 values: self.values.iter().map(|v| (*v).to_owned()).collect(),
                 list: self.list,
-                reference: false,
+                ..Limits::default()
             },
             notify: self.notify,
             hidden: self.hidden,

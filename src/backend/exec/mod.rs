@@ -17,10 +17,12 @@
 //!  "parameters":[{"path":"Device.X_EXAMPLE-COM_Weather.Temperature","type":"int","value":"-3"}]}
 //! ```
 //!
-//! (on one line). A parameter has `path`, and where it differs from the default: `type` (`string`; XSD names),
-//! `value`, `writable` (`false`), `min`, `max` (of a number, or of the length), `values` (all that are allowed),
-//! `list` (comma-separated), `hidden` (reads as empty), `forced_inform` (in every Inform) and `notify` (`normal`,
-//! `forceEnabled`, `forceDefaultEnabled`, `canDeny`; not given: what the standard model forces, else `normal`). Asked for something that is not there, it lists nothing.
+//! (on one line). A parameter has `path`, and where it differs from the default: `type` (`string`; XSD names and the
+//! named data types of TR-106), `value`, `writable` (`false`), `min`, `max`, `ranges` (of a number, or of the length),
+//! `values` (all that are allowed), `extendable`, `reference`, `list` (comma-separated) with `items` and `length`,
+//! `hidden` (reads as empty), `forced_inform` (in every Inform) and `notify` (`normal`, `forceEnabled`,
+//! `forceDefaultEnabled`, `canDeny`; not given: what the standard model forces, else `normal`); they mean what they mean
+//! in a [profile](super::profile). Asked for something that is not there, it lists nothing.
 //!
 //! We ask for changes, all or none, in this order, and not for values that are so already:
 //!
@@ -45,7 +47,8 @@
 //! {"id":8,"ok":true,"later":false,"instances":[3]}
 //! ```
 //!
-//! It refuses either request with CWMP faults; then nothing was changed:
+//! It refuses either request with CWMP faults; then nothing was changed. Where all faults of an `apply` name a
+//! parameter, the ACS is told which they are:
 //!
 //! ```json
 //! {"id":8,"faults":[{"path":"Device.X.Name","code":9007,"text":"too short"}]}
@@ -396,8 +399,10 @@ impl DataModel for Exec {
             }
             Some(true) => {}
         }
-        // SV-19: what is so already is no reason to restart anything.
-        if self.snapshot.has(name, value.text()) {
+        // SV-19: what is so already is no reason to restart anything, unless this transaction has made it another one.
+        let staged =
+            |operation: &Operation| matches!(operation, Operation::Set { set, .. } if set == name);
+        if self.snapshot.has(name, value.text()) && !self.staged.iter().any(staged) {
             return Ok(());
         }
         self.staged.push(Operation::Set {

@@ -112,7 +112,7 @@ pub struct Object {
 pub struct Parameter {
     /// Its full name.
     pub path: String,
-    /// An XSD name; `string` if absent.
+    /// An XSD name or a named data type of TR-106; `string` if absent. Of a list: of its items.
     #[serde(rename = "type")]
     pub ty: Option<String>,
     /// Its value.
@@ -120,16 +120,29 @@ pub struct Parameter {
     /// SetParameterValues is allowed.
     #[serde(default)]
     pub writable: bool,
-    /// Least number or length.
+    /// Least number or length; of a list: of each item.
     pub min: Option<i64>,
-    /// Greatest number or length.
+    /// Greatest number or length; of a list: of each item.
     pub max: Option<u64>,
-    /// Allowed values.
+    /// Number or length lies in one of these: `1..5`.
+    #[serde(default)]
+    pub ranges: Vec<String>,
+    /// Allowed values; of a list: of each item.
     #[serde(default)]
     pub values: Vec<String>,
+    /// Also values of the vendor's own.
+    #[serde(default)]
+    pub extendable: bool,
     /// A comma-separated list.
     #[serde(default)]
     pub list: bool,
+    /// How many items a list may have: `0..8`.
+    pub items: Option<String>,
+    /// Greatest length of a whole list.
+    pub length: Option<u64>,
+    /// Holds the path of an object or parameter.
+    #[serde(default)]
+    pub reference: bool,
     /// TR-106 `activeNotify`: `normal`, `forceEnabled`, `forceDefaultEnabled`, `canDeny`.
     pub notify: Option<String>,
     /// Reads as empty.

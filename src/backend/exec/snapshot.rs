@@ -4,11 +4,10 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashSet};
 
 use crate::datamodel::path::{Path, instance_number};
-use crate::datamodel::{
-    Access, Code, Depth, Fault, Info, Kind, Limits, Node, Notify, Root, Type, Value,
-};
+use crate::datamodel::{Code, Depth, Fault, Info, Kind, Node, Root, Value};
 
 use super::protocol::{Object, Parameter};
+use crate::backend::declared::Declared;
 
 /// Deeper than any object of TR-181; each level of a path may become an object of its own.
 const MAX_LEVELS: usize = 32;
@@ -285,7 +284,7 @@ impl Build<'_> {
         let value = parameter.value.take().map(|value| value.into_text());
         let info = match info(&path, parameter) {
             Ok(info) => info,
-            Err(why) => return (self.complain)(&path, why),
+            Err(why) => return (self.complain)(&path, &why),
         };
         // Without a value: the answer to a request for names, or one that is hidden. A value that is wrong does not
         // make the parameter go away (GV-10).
@@ -394,39 +393,24 @@ impl Build<'_> {
     }
 }
 
-fn info(path: &str, parameter: Parameter) -> Result<Info, &'static str> {
-    let ty = match &parameter.ty {
-        None => Type::String,
-        Some(name) => {
-            Type::from_xsd_name(name.strip_prefix("xsd:").unwrap_or(name)).ok_or("unknown type")?
-        }
-    };
-    let notify = match parameter.notify.as_deref() {
-        None => Notify::standard(path),
-        Some("normal") => Notify::Normal,
-        Some("forceEnabled") => Notify::ForceEnabled,
-        Some("forceDefaultEnabled") => Notify::ForceDefaultEnabled,
-        Some("canDeny") => Notify::CanDeny,
-        Some(_) => return Err("unknown kind of notification"),
-    };
-    Ok(Info {
-        ty,
-        access: if parameter.writable {
-            Access::ReadWrite
-        } else {
-            Access::ReadOnly
-        },
-        limits: Limits {
-            min: parameter.min,
-            max: parameter.max,
-            values: parameter.values,
-            reference: false,
-            list: parameter.list,
-        },
-        notify,
+fn info(path: &str, parameter: Parameter) -> Result<Info, String> {
+    let declared = Declared {
+        ty: parameter.ty,
+        writable: parameter.writable,
+        min: parameter.min,
+        max: parameter.max,
+        ranges: parameter.ranges,
+        values: parameter.values,
+        extendable: parameter.extendable,
+        list: parameter.list,
+        items: parameter.items,
+        length: parameter.length,
+        reference: parameter.reference,
         hidden: parameter.hidden,
+        notify: parameter.notify,
         forced_inform: parameter.forced_inform,
-    })
+    };
+    declared.info(path)
 }
 
 /// Whether `path` is one of `covered` or lies below one. Both the ACS's names and the program's may be tens of thousands:

@@ -1,14 +1,45 @@
-//! Writing to a CPE's overlay: instances with their numbers and aliases, the parameters that count them,
-//! references to them, unique keys.
+//! Writing to a CPE's overlay: values and what follows from them, instances with their numbers and aliases, the
+//! parameters that count them, references to them.
 
 use super::overlay::Overlay;
-use super::template::{Entry, Table, Template, What};
-use crate::datamodel::path::{MAX_ALIAS, instance_number};
-use crate::datamodel::{Code, Fault};
-use std::collections::HashSet;
+use super::template::{Table, Template, What};
+use super::unique;
+use crate::datamodel::path::instance_number;
+use crate::datamodel::{Code, DataType, Fault, Info, Value};
 
 /// The member that holds an instance's alias.
-const ALIAS: &str = "Alias";
+pub(super) const ALIAS: &str = "Alias";
+
+/// SetParameterValues: whether the value is another one than before.
+pub(super) fn set(
+    template: &Template,
+    overlay: &mut Overlay,
+    name: &str,
+    value: &Value,
+) -> Result<bool, Fault> {
+    let entry = overlay.get(template, name);
+    let Some((parameter, old)) = entry.and_then(|entry| match entry.what {
+        What::Parameter(number) => Some((template.parameter(number)?, entry.value)),
+        _ => None,
+    }) else {
+        return Err(Fault::invalid_name(name));
+    };
+    if !parameter.info.writable() {
+        let words = format!("{name} is read-only");
+        return Err(Fault::new(Code::NOT_WRITABLE, words));
+    }
+    // SV-19
+    if old == value.text() {
+        return Ok(false);
+    }
+    overlay.put(template, name, value.text());
+    let object = name.rfind('.').and_then(|dot| name.get(..=dot));
+    for driven in &parameter.drives {
+        let path = format!("{}{}", object.unwrap_or_default(), driven.name);
+        overlay.put(template, &path, driven.value(value.text()));
+    }
+    Ok(true)
+}
 
 /// AddObject: the new instance's number.
 pub(super) fn add(
@@ -47,10 +78,14 @@ pub(super) fn add(
         Some(alias) => alias.to_owned(),
         None => free_alias(template, overlay, &instances, next),
     };
+    let defaults = unique::defaults(template, overlay, definition, &instances, next);
     keep_number(overlay, table, &instance);
     overlay.insert_instance(template, &instance, number);
     if definition.member(ALIAS).is_some() {
         overlay.put(template, &format!("{instance}{ALIAS}"), &alias);
+    }
+    for (member, value) in defaults {
+        overlay.put(template, &format!("{instance}{member}"), &value);
     }
     count(template, overlay, table, definition);
     Ok(next)
@@ -87,10 +122,10 @@ pub(super) fn table_of(instance: &str) -> Option<&str> {
 
 /// The number of a table's next instance: never one that was used before (OB-01).
 fn next(template: &Template, overlay: &Overlay, table: &str) -> u32 {
-    let (from, to) = template.range(table);
-    let numbers = template.entries(from, to);
-    let numbers = numbers.filter_map(|entry| number_in(table, entry.path));
-    let above = numbers.max().unwrap_or(0).saturating_add(1);
+    let untouched = Overlay::default();
+    let last = instances(template, &untouched, table).pop();
+    let above = last.and_then(|last| number_in(table, last)).unwrap_or(0);
+    let above = above.saturating_add(1);
     overlay
         .next
         .get(table)
@@ -110,12 +145,16 @@ pub(super) fn number_in(table: &str, path: &str) -> Option<u32> {
     instance_number(path.strip_prefix(table)?.strip_suffix('.')?)
 }
 
-/// Paths of a table's instances.
-fn instances(template: &Template, overlay: &Overlay, table: &str) -> Vec<String> {
+/// Paths of a table's instances, in the order of their numbers.
+pub(super) fn instances<'a>(
+    template: &'a Template,
+    overlay: &'a Overlay,
+    table: &str,
+) -> Vec<&'a str> {
     let mut paths = Vec::new();
-    overlay.scan(template, table, &mut |entry| {
-        if number_in(table, entry.path).is_some() {
-            paths.push(entry.path.to_owned());
+    overlay.children(template, table, &mut |entry| {
+        if let What::Instance(_) = entry.what {
+            paths.push(entry.path);
         }
     });
     paths
@@ -125,24 +164,22 @@ fn exceeded(table: &str, words: &str) -> Fault {
     Fault::new(Code::RESOURCES_EXCEEDED, format!("{table} {words}"))
 }
 
-/// Whether that text can be an alias in a path: starts with a letter, fits between the brackets (AL-03).
-pub(super) fn alias_fits(alias: &str) -> bool {
-    alias.starts_with(|c: char| c.is_ascii_alphabetic())
-        && !alias.contains([']', '['])
-        && alias.chars().count() <= MAX_ALIAS
+/// Whether that text can be an alias (AL-03).
+fn alias_fits(alias: &str) -> bool {
+    let mut info = Info::default();
+    info.limits.named = Some(DataType::Alias);
+    Value::parse(ALIAS, &info, None, alias).is_ok()
 }
 
-fn has_alias(template: &Template, overlay: &Overlay, instances: &[String], alias: &str) -> bool {
+fn has_alias(template: &Template, overlay: &Overlay, instances: &[&str], alias: &str) -> bool {
     instances.iter().any(|instance| {
         let name = format!("{instance}{ALIAS}");
-        overlay
-            .get(template, &name)
-            .is_some_and(|entry| entry.value == alias)
+        overlay.value(template, &name) == Some(alias)
     })
 }
 
 /// `cpe-N`, or `cpe-N-2` and so on when somebody took that.
-fn free_alias(template: &Template, overlay: &Overlay, instances: &[String], next: u32) -> String {
+fn free_alias(template: &Template, overlay: &Overlay, instances: &[&str], next: u32) -> String {
     let mut alias = format!("cpe-{next}");
     let mut turn = 1;
     while has_alias(template, overlay, instances, &alias) {
@@ -162,7 +199,7 @@ pub(super) fn count(template: &Template, overlay: &mut Overlay, table: &str, def
 
 /// Empties references to what was at or below `gone` (OB-06).
 fn forget_references(template: &Template, overlay: &mut Overlay, gone: &str) {
-    // A reference may end with the object's dot or without it.
+    // References are kept without a final dot (TR-106 3.2.3).
     let object = gone.strip_suffix('.').unwrap_or(gone);
     let dangles = |item: &&str| item.starts_with(gone) || *item == object;
     let mut emptied = Vec::new();
@@ -170,7 +207,8 @@ fn forget_references(template: &Template, overlay: &mut Overlay, gone: &str) {
         let What::Parameter(number) = entry.what else {
             return;
         };
-        let reference = template.parameter(number).is_some_and(|p| p.reference);
+        let parameter = template.parameter(number);
+        let reference = parameter.is_some_and(|p| p.info.limits.reference);
         if reference && entry.value.split(',').any(|item| dangles(&item)) {
             let left = entry.value.split(',').filter(|item| !dangles(item));
             let left: Vec<&str> = left.collect();
@@ -180,57 +218,4 @@ fn forget_references(template: &Template, overlay: &mut Overlay, gone: &str) {
     for (path, value) in emptied {
         overlay.put(template, &path, &value);
     }
-}
-
-/// Whether aliases and unique keys are unique: fault 9003 for the request as a whole, because which of its
-/// parameters is to blame depends on all of them (SV-04).
-pub(super) fn check_unique(template: &Template, overlay: &Overlay) -> Result<(), Fault> {
-    let mut tables = Vec::new();
-    overlay.scan(template, "", &mut |entry| {
-        if let What::Table(number) = entry.what
-            && overlay.touches(entry.path)
-            && let Some(definition) = template.table(number)
-            && (!definition.unique.is_empty() || definition.member(ALIAS).is_some())
-        {
-            tables.push((entry.path, definition));
-        }
-    });
-    for (table, definition) in tables {
-        let instances = instances(template, overlay, table);
-        let value = |instance: &str, name: &str| {
-            let path = format!("{instance}{name}");
-            overlay
-                .get(template, &path)
-                .map(|Entry { value, .. }| value.to_owned())
-        };
-        let mut aliases = HashSet::new();
-        for instance in &instances {
-            if value(instance, ALIAS).is_some_and(|alias| !aliases.insert(alias)) {
-                return Err(Fault::arguments(format!(
-                    "{instance}{ALIAS}: taken in {table}"
-                )));
-            }
-        }
-        for key in &definition.unique {
-            let defaults = key
-                .iter()
-                .map(|name| definition.member(name).map(|m| m.value.clone()));
-            let defaults: Vec<_> = defaults.collect();
-            let mut seen = HashSet::new();
-            for instance in &instances {
-                // TR-106: unique keys bind only what is in force.
-                let enabled = value(instance, &definition.enable);
-                if enabled.is_some_and(|enabled| enabled != "true") {
-                    continue;
-                }
-                let values: Vec<_> = key.iter().map(|name| value(instance, name)).collect();
-                // Instances that nobody has filled in yet do not clash (OB-10).
-                if values != defaults && !seen.insert(values) {
-                    let words = format!("{instance} has the {} of another", key.join(", "));
-                    return Err(Fault::arguments(words));
-                }
-            }
-        }
-    }
-    Ok(())
 }

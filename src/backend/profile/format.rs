@@ -1,43 +1,34 @@
 //! The keys of a profile's sections, and where a mistake in them is.
 
-use super::template::Parameter;
-use crate::datamodel::{Access, Info, Limits, Notify, Type};
+use super::template::{Computed, Parameter};
+use crate::backend::declared::Declared;
+use crate::datamodel::{Notify, Type};
 use serde::Deserialize;
 
 /// A parameter as a section defines it.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
+#[derive(Default)]
 pub(super) struct Definition {
-    #[serde(rename = "type", default = "string")]
-    ty: String,
+    #[serde(rename = "type")]
+    ty: Option<String>,
     pub value: Option<toml::Value>,
-    #[serde(default)]
     writable: bool,
     min: Option<i64>,
     max: Option<u64>,
-    #[serde(default)]
+    ranges: Vec<String>,
     values: Vec<String>,
-    #[serde(default)]
+    extendable: bool,
     list: bool,
-    #[serde(default)]
+    items: Option<String>,
+    length: Option<u64>,
     reference: bool,
-    #[serde(default)]
     hidden: bool,
-    notify: Option<NotifyName>,
-    #[serde(default)]
+    notify: Option<String>,
     forced_inform: bool,
-}
-
-fn string() -> String {
-    Type::String.xsd_name().to_owned()
-}
-
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-enum NotifyName {
-    ForceEnabled,
-    ForceDefaultEnabled,
-    CanDeny,
+    computed: Option<Computed>,
+    /// A boolean beside it, its own value while that is true, its own value while that is false.
+    pub follows: Option<[String; 3]>,
 }
 
 /// The key `table` of a table's section.
@@ -91,36 +82,40 @@ pub(super) fn plain(value: &toml::Value) -> Option<String> {
 impl Definition {
     /// The definition in the template's terms; `name` as the profile has it.
     pub fn parameter(self, name: &str) -> Result<Parameter, String> {
-        let ty = Type::from_xsd_name(&self.ty)
-            .ok_or_else(|| format!("type: {:?} is not a parameter type", self.ty))?;
-        let access = if self.writable {
-            Access::ReadWrite
-        } else {
-            Access::ReadOnly
-        };
-        let notify = match self.notify {
-            None => Notify::standard(name),
-            Some(NotifyName::ForceEnabled) => Notify::ForceEnabled,
-            Some(NotifyName::ForceDefaultEnabled) => Notify::ForceDefaultEnabled,
-            Some(NotifyName::CanDeny) => Notify::CanDeny,
-        };
-        let info = Info {
-            ty,
-            access,
-            limits: Limits {
-                min: self.min,
-                max: self.max,
-                values: self.values,
-                reference: self.reference,
-                list: self.list,
-            },
-            notify,
+        let computed = self.computed;
+        let declared = Declared {
+            ty: self.ty,
+            writable: self.writable,
+            min: self.min,
+            max: self.max,
+            ranges: self.ranges,
+            values: self.values,
+            extendable: self.extendable,
+            list: self.list,
+            items: self.items,
+            length: self.length,
+            reference: self.reference,
             hidden: self.hidden,
+            notify: self.notify,
             forced_inform: self.forced_inform,
         };
+        let info = declared.info(name)?;
+        if let Some(computed) = computed {
+            let ty = match computed {
+                Computed::UpTime => Type::UnsignedInt,
+                Computed::Time => Type::DateTime,
+            };
+            if info.ty != ty || info.writable() || info.notify != Notify::CanDeny {
+                return Err(format!(
+                    "computed: only for type = \"{}\" with notify = \"canDeny\" that cannot be set",
+                    ty.xsd_name()
+                ));
+            }
+        }
         Ok(Parameter {
             info,
-            reference: self.reference,
+            computed,
+            drives: Vec::new(),
         })
     }
 }

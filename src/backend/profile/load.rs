@@ -1,9 +1,12 @@
 //! From TOML to a [`Template`]. Every refusal names file, section, key and what to do.
 
+mod derived;
+
+use super::edit::ALIAS;
 use super::format::{Definition, Place, TableKeys, plain};
 use super::template::{Member, Parameter, Table, Template, What, order};
 use crate::datamodel::path::{Path, Segment};
-use crate::datamodel::{Info, Root, Type, Value};
+use crate::datamodel::{DataType, Info, Root, Type, Value};
 use std::collections::BTreeMap;
 
 /// The key of a table's section that is not a parameter.
@@ -17,6 +20,8 @@ struct Loader<'a> {
     /// What the sections without instance numbers define, by path with `{i}`: of an object nothing more, of a
     /// parameter its default, of a table's instance (ending in `{i}.`) the number of the table.
     generic: BTreeMap<String, (What, String)>,
+    /// Parameters that follow others: section, name, `follows`, whether they have a value of their own.
+    followers: Vec<(String, String, [String; 3], bool)>,
 }
 
 impl Template {
@@ -30,6 +35,7 @@ impl Template {
             parameters: Vec::new(),
             tables: Vec::new(),
             generic: BTreeMap::new(),
+            followers: Vec::new(),
         };
         let (given, defined): (Vec<_>, Vec<_>) = sections
             .into_iter()
@@ -37,6 +43,7 @@ impl Template {
         for (section, keys) in defined {
             loader.define(&section, keys)?;
         }
+        loader.follow()?;
         loader.counters();
         for number in 0..loader.tables.len() {
             loader.complete(number)?;
@@ -45,7 +52,7 @@ impl Template {
         for (section, keys) in &given {
             loader.give(section, keys, &mut nodes)?;
         }
-        finish(&loader, &mut nodes);
+        derived::finish(&loader, &mut nodes);
         let nodes = nodes
             .into_iter()
             .map(|(path, (what, value))| (path, what, value));
@@ -161,15 +168,28 @@ impl Loader<'_> {
             ))
         })?;
         let value = definition.value.clone();
-        let parameter = definition
+        if let Some(follows) = definition.follows.clone() {
+            let (section, key) = (place.section.to_owned(), place.key.to_owned());
+            let follower = (section, key, follows, value.is_some());
+            self.followers.push(follower);
+        }
+        let mut parameter = definition
             .parameter(&name)
             .map_err(|why| place.error(why))?;
+        let alias = place.key == ALIAS && place.section.ends_with("{i}.");
+        if alias && parameter.info.ty == Type::String {
+            parameter.info.limits.named = Some(DataType::Alias);
+        }
         let value = match value {
             Some(value) => plain(&value).ok_or_else(|| place.error("value: not a plain value"))?,
             None => parameter.info.ty.zero().to_owned(),
         };
-        let value = check(&name, &parameter.info, &value)
-            .map_err(|why| place.error(format!("{why}; correct its `value`")))?;
+        let value = match self.followers.last() {
+            // It gets its value from what it follows.
+            Some((section, key, _, false)) if section == place.section && key == place.key => value,
+            _ => check(&name, &parameter.info, &value)
+                .map_err(|why| place.error(format!("{why}; correct its `value`")))?,
+        };
         let number = self.parameters.len() as u32;
         self.parameters.push(parameter);
         self.generic.insert(name, (What::Parameter(number), value));
@@ -194,34 +214,6 @@ impl Loader<'_> {
                 what = What::Instance(number);
             }
             self.generic.insert(path.to_owned(), (what, String::new()));
-        }
-    }
-
-    /// Defines the parameters that count instances where no section does.
-    fn counters(&mut self) {
-        let mut names = Vec::new();
-        for (path, (what, _)) in &self.generic {
-            if let What::Table(number) = what
-                && let Some(table) = self.tables.get(*number as usize)
-                && let (Some(count), Some(parent)) = (&table.count, super::edit::table_of(path))
-            {
-                names.push(format!("{parent}{count}"));
-            }
-        }
-        for name in names {
-            if !self.generic.contains_key(&name) {
-                let number = self.parameters.len() as u32;
-                let info = Info {
-                    ty: Type::UnsignedInt,
-                    ..Info::default()
-                };
-                self.parameters.push(Parameter {
-                    info,
-                    reference: false,
-                });
-                self.generic
-                    .insert(name, (What::Parameter(number), "0".to_owned()));
-            }
         }
     }
 
@@ -323,12 +315,20 @@ impl Loader<'_> {
                 let object = generic(section).unwrap_or_default();
                 return Err(place.error(format!("not defined in the section [\"{object}\"]")));
             };
-            let info = self.parameters.get(*number as usize).map(|p| &p.info);
+            let Some(parameter) = self.parameters.get(*number as usize) else {
+                continue;
+            };
             let given = plain(value).ok_or_else(|| {
                 place.error("an instance takes plain values; define it in the section with {i}")
             })?;
-            if let Some(info) = info {
-                *text = check(&name, info, &given).map_err(|why| place.error(why))?;
+            let given = check(&name, &parameter.info, &given).map_err(|why| place.error(why))?;
+            text.clone_from(&given);
+            for driven in &parameter.drives {
+                if !keys.contains_key(&driven.name)
+                    && let Some((_, text)) = nodes.get_mut(&format!("{section}{}", driven.name))
+                {
+                    driven.value(&given).clone_into(text);
+                }
             }
         }
         Ok(())
@@ -338,43 +338,11 @@ impl Loader<'_> {
 /// Path to what it is and its value.
 type Nodes = BTreeMap<String, (What, String)>;
 
-/// Fills in what follows from the rest: counts and aliases.
-fn finish(loader: &Loader<'_>, nodes: &mut Nodes) {
-    let mut values = Vec::new();
-    for (path, (what, _)) in nodes.iter() {
-        match what {
-            What::Table(number) => {
-                let table = loader.tables.get(*number as usize);
-                let count = table.and_then(|table| table.count.as_ref());
-                if let (Some(count), Some(parent)) = (count, super::edit::table_of(path)) {
-                    let below = nodes.range(path.clone()..);
-                    let below = below.take_while(|(other, _)| other.starts_with(path.as_str()));
-                    let is_instance = |other: &str| super::edit::table_of(other) == Some(path);
-                    let instances = below.filter(|(other, (what, _))| {
-                        matches!(what, What::Instance(_)) && is_instance(other)
-                    });
-                    values.push((format!("{parent}{count}"), instances.count().to_string()));
-                }
-            }
-            What::Instance(_) => {
-                let number = path.rsplit('.').nth(1).unwrap_or_default();
-                let alias = format!("{path}Alias");
-                if nodes.get(&alias).is_some_and(|(_, value)| value.is_empty()) {
-                    values.push((alias, format!("cpe-{number}")));
-                }
-            }
-            _ => {}
-        }
-    }
-    for (path, value) in values {
-        if let Some((_, text)) = nodes.get_mut(&path) {
-            *text = value;
-        }
-    }
-}
-
-/// The canonical text of a profile's value.
+/// The canonical text of a profile's value. What is not known (an address, an alias that is to be made) is empty.
 fn check(name: &str, info: &Info, value: &str) -> Result<String, String> {
+    if value.is_empty() && info.ty == Type::String && info.limits.named.is_some() {
+        return Ok(String::new());
+    }
     let value = Value::parse(name, info, None, value);
     value.map(Value::into_text).map_err(|fault| fault.text)
 }

@@ -9,13 +9,14 @@
 //! ["Device.DeviceInfo."]
 //! Manufacturer    = { value = "Example", max = 64 }
 //! SoftwareVersion = { value = "1.0", max = 64, notify = "forceEnabled", forced_inform = true }
-//! UpTime          = { type = "unsignedInt", value = 4711, notify = "canDeny" }
+//! UpTime          = { type = "unsignedInt", computed = "uptime", notify = "canDeny" }
 //!
 //! # A table: `{i}` stands for the instance number. The section says what every instance holds.
 //! ["Device.NAT.PortMapping.{i}."]
 //! table        = { writable = true, max = 32, count = "PortMappingNumberOfEntries", unique = [["ExternalPort", "Protocol"]] }
 //! Enable       = { type = "boolean", writable = true }
-//! Alias        = { writable = true, max = 64 }
+//! Status       = { values = ["Disabled", "Enabled", "Error"], follows = ["Enable", "Enabled", "Disabled"] }
+//! Alias        = { type = "Alias", writable = true }
 //! ExternalPort = { type = "unsignedInt", writable = true, max = 65535 }
 //! Protocol     = { writable = true, values = ["TCP", "UDP"], value = "TCP" }
 //!
@@ -29,16 +30,21 @@
 //!
 //! | key | what |
 //! |---|---|
-//! | `type` | `string` (default), `int`, `long`, `unsignedInt`, `unsignedLong`, `boolean`, `dateTime`, `base64`, `hexBinary`, `decimal` |
+//! | `type` | `string` (default), `int`, `long`, `unsignedInt`, `unsignedLong`, `boolean`, `dateTime`, `base64`, `hexBinary`, `decimal`, or a [named data type](crate::datamodel::DataType) of TR-106: `Alias`, `MACAddress`, `IPAddress`, `IPv4Address`, `IPv4Prefix`, `URL`, `UUID`, `StatsCounter64` … |
 //! | `value` | the value, or the one of new instances; else empty, 0, false or the unknown time |
 //! | `writable` | the ACS may set it |
 //! | `min`, `max` | least and greatest number; or length: characters of a string, bytes of base64 and hexBinary |
-//! | `values` | the allowed values (of a list: of each item) |
-//! | `list` | a comma-separated list |
-//! | `reference` | holds the path (or, with `list`, paths) of other objects; emptied when those are deleted |
+//! | `ranges` | where there are several: `["5..5", "13..13"]` |
+//! | `values` | the allowed values |
+//! | `extendable` | the vendor's values are allowed too: `X_<VENDOR>_` and a name |
+//! | `list` | a comma-separated list; then `type`, `min`, `max`, `values`, `reference` are of each item |
+//! | `items`, `length` | of a list: how many items there may be, such as `"0..8"`; the most characters of the whole |
+//! | `reference` | holds the full path of an object or parameter, kept without a final dot; emptied when that is deleted |
 //! | `hidden` | reads as empty: a password |
 //! | `notify` | `forceEnabled`, `forceDefaultEnabled` or `canDeny` (TR-106 `activeNotify`); else what the standard models force |
 //! | `forced_inform` | is in every Inform |
+//! | `computed` | `uptime`: the seconds since the start, from `value` on; `time`: the date and time. Needs `notify = "canDeny"` |
+//! | `follows` | `["Enable", "Up", "Down"]`: when the boolean `Enable` beside it changes, it has the second or the third value; so it has in what the profile defines unless a value is given |
 //!
 //! The keys of `table`:
 //!
@@ -47,11 +53,12 @@
 //! | `writable` | AddObject and DeleteObject are allowed |
 //! | `max` | the most instances there can be |
 //! | `count` | the parameter of the object around the table that counts the instances; need not be defined there |
-//! | `unique` | lists of parameters that no two enabled instances may have in common |
+//! | `unique` | lists of parameters that no two enabled instances (where there is no `enable`: no two) may have in common |
 //! | `enable` | the parameter that says which instances are enabled; `Enable` unless it is given |
 //!
 //! Objects that have no parameters of their own need no section, nor do instances with nothing but default values
-//! below which another instance is given. An instance's `Alias` is `cpe-` and its number unless it is given.
+//! below which another instance is given. An instance's `Alias` is `cpe-` and its number unless it is given; what is
+//! named so is of the type `Alias`. A string of a named type may be empty in a profile: the value is not known.
 
 mod edit;
 mod format;
@@ -59,17 +66,19 @@ mod load;
 mod overlay;
 mod saved;
 mod template;
+mod unique;
 
 pub use template::Template;
 
 use super::Backend;
-use crate::datamodel::{Applied, Code, DataModel, Depth, Fault, Info, Node, Progress, Root, Value};
+use crate::datamodel::{Applied, DataModel, Depth, Fault, Node, Progress, Root, Value};
+use crate::wire::xsd::DateTime;
 use overlay::Overlay;
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
-use template::{Entry, What};
+use template::{Computed, Entry, What};
 
 /// The largest profile file: the largest real device dumps have a tenth of it, and a slip of the path
 /// (`/dev/zero`) must not fill the memory.
@@ -81,6 +90,8 @@ pub struct Profile {
     template: Arc<Template>,
     overlay: Overlay,
     transaction: Option<Transaction>,
+    /// Unless nobody has told the time yet.
+    clock: Option<Clock>,
 }
 
 /// What a transaction has staged; reads see it at once.
@@ -88,6 +99,35 @@ pub struct Profile {
 struct Transaction {
     overlay: Overlay,
     instances: Vec<u32>,
+    /// Parameters that it gave other values.
+    set: Vec<String>,
+}
+
+/// What was last told of the time.
+#[derive(Debug)]
+struct Clock {
+    start: Instant,
+    now: Instant,
+    date: Option<i64>,
+}
+
+impl Clock {
+    /// What a computed parameter says now; `from` is its value in the profile.
+    fn value(&self, computed: Computed, from: &str) -> String {
+        match computed {
+            Computed::UpTime => {
+                let running = self.now.saturating_duration_since(self.start).as_secs();
+                let from = from.parse::<u64>().unwrap_or(0);
+                from.saturating_add(running)
+                    .min(u32::MAX.into())
+                    .to_string()
+            }
+            Computed::Time => {
+                let date = self.date.map(|date| DateTime::from_unix(date, 0));
+                date.unwrap_or(DateTime::UNKNOWN).to_string()
+            }
+        }
+    }
 }
 
 impl Profile {
@@ -98,6 +138,7 @@ impl Profile {
             template,
             overlay: Overlay::default(),
             transaction: None,
+            clock: None,
         }
     }
 
@@ -123,17 +164,6 @@ impl Profile {
             .map_or(&self.overlay, |transaction| &transaction.overlay)
     }
 
-    /// Definition and value of a parameter.
-    fn parameter<'a>(&'a self, name: &'a str) -> Result<(&'a Info, &'a str), Fault> {
-        if let Some(entry) = self.current().get(&self.template, name)
-            && let What::Parameter(number) = entry.what
-            && let Some(parameter) = self.template.parameter(number)
-        {
-            return Ok((&parameter.info, entry.value));
-        }
-        Err(Fault::invalid_name(name))
-    }
-
     fn show(&self, entry: Entry<'_>, visitor: &mut dyn FnMut(Node<'_>)) {
         let Entry { path, what, value } = entry;
         if let Some((kind, writable)) = self.template.object(what) {
@@ -146,7 +176,12 @@ impl Profile {
             && let Some(parameter) = self.template.parameter(number)
         {
             let info = &parameter.info;
-            let value = if info.hidden { "" } else { value };
+            let computed = parameter.computed.zip(self.clock.as_ref());
+            let computed = computed.map(|(computed, clock)| clock.value(computed, value));
+            let value = match info.hidden {
+                true => "",
+                false => computed.as_deref().unwrap_or(value),
+            };
             visitor(Node::Parameter { path, info, value });
         }
     }
@@ -157,12 +192,6 @@ impl Profile {
             None => Err(Fault::internal("no transaction is open")),
         }
     }
-}
-
-/// Whether `path` lies one level below the object `at`.
-fn is_child(at: &str, path: &str) -> bool {
-    let rest = path.strip_prefix(at).unwrap_or_default();
-    !rest.is_empty() && !rest.strip_suffix('.').unwrap_or(rest).contains('.')
 }
 
 impl DataModel for Profile {
@@ -202,11 +231,9 @@ impl DataModel for Profile {
             (_, Depth::All) => {
                 overlay.scan(&self.template, at, &mut |entry| self.show(entry, visitor));
             }
-            (_, Depth::NextLevel) => overlay.scan(&self.template, at, &mut |entry| {
-                if is_child(at, entry.path) {
-                    self.show(entry, visitor);
-                }
-            }),
+            (_, Depth::NextLevel) => {
+                overlay.children(&self.template, at, &mut |entry| self.show(entry, visitor));
+            }
         }
         Ok(())
     }
@@ -215,23 +242,15 @@ impl DataModel for Profile {
         self.transaction = Some(Transaction {
             overlay: self.overlay.clone(),
             instances: Vec::new(),
+            set: Vec::new(),
         });
     }
 
     fn set(&mut self, name: &str, value: &Value) -> Result<(), Fault> {
-        let (info, _) = self.parameter(name)?;
-        if !info.writable() {
-            return Err(Fault::new(
-                Code::NOT_WRITABLE,
-                format!("{name} is read-only"),
-            ));
-        }
-        if name.ends_with(".Alias") && !edit::alias_fits(value.text()) {
-            let words = format!("{name}: an alias starts with a letter and has no brackets");
-            return Err(Fault::new(Code::INVALID_PARAMETER_VALUE, words));
-        }
         let (template, transaction) = self.transaction()?;
-        transaction.overlay.put(template, name, value.text());
+        if edit::set(template, &mut transaction.overlay, name, value)? {
+            transaction.set.push(name.to_owned());
+        }
         Ok(())
     }
 
@@ -248,10 +267,15 @@ impl DataModel for Profile {
     }
 
     fn commit(&mut self, _now: Instant) -> Result<Progress<Applied>, Fault> {
-        let Some(Transaction { overlay, instances }) = self.transaction.take() else {
+        let Some(transaction) = self.transaction.take() else {
             return Err(Fault::internal("no transaction is open"));
         };
-        edit::check_unique(&self.template, &overlay)?;
+        let Transaction {
+            overlay,
+            instances,
+            set,
+        } = transaction;
+        unique::check(&self.template, &overlay, &set)?;
         self.overlay = overlay;
         let later = false;
         Ok(Progress::Ready(Applied { later, instances }))
@@ -263,6 +287,11 @@ impl DataModel for Profile {
 }
 
 impl Backend for Profile {
+    fn tell_time(&mut self, now: Instant, date: Option<i64>) {
+        let start = self.clock.as_ref().map_or(now, |clock| clock.start);
+        self.clock = Some(Clock { start, now, date });
+    }
+
     fn durable(&self) -> Option<String> {
         saved::save(&self.overlay)
     }

@@ -41,11 +41,6 @@ impl Overlay {
         from..from + rest.partition_point(|change| change.path.starts_with(prefix))
     }
 
-    /// Whether anything at or below `prefix` differs from the template.
-    pub fn touches(&self, prefix: &str) -> bool {
-        !self.below(prefix).is_empty()
-    }
-
     /// Whether `path` lies in an instance that was removed.
     fn is_removed(&self, path: &str) -> bool {
         let removed = |prefix| {
@@ -58,20 +53,23 @@ impl Overlay {
 
     /// The node of exactly that path.
     pub fn get<'a>(&'a self, template: &'a Template, path: &'a str) -> Option<Entry<'a>> {
+        let (what, value) = self.look(template, path)?;
+        Some(Entry { path, what, value })
+    }
+
+    /// The value of the parameter of exactly that path.
+    pub fn value<'a>(&'a self, template: &'a Template, path: &str) -> Option<&'a str> {
+        self.look(template, path).map(|(_, value)| value)
+    }
+
+    fn look<'a>(&'a self, template: &'a Template, path: &str) -> Option<(What, &'a str)> {
         let change = self.find(path).ok().and_then(|at| self.changes.get(at));
         match change.map(|change| &change.how) {
-            Some(How::Added(what, value)) => Some(Entry {
-                path,
-                what: *what,
-                value,
-            }),
+            Some(How::Added(what, value)) => Some((*what, value)),
             Some(How::Removed) => None,
-            Some(How::Value(value)) => Some(Entry {
-                value,
-                ..template.get(path)?
-            }),
+            Some(How::Value(value)) => Some((template.get(path)?.what, value)),
             None if self.is_removed(path) => None,
-            None => template.get(path),
+            None => template.get(path).map(|entry| (entry.what, entry.value)),
         }
     }
 
@@ -106,6 +104,63 @@ impl Overlay {
             }
         }
         template.entries(at, end).for_each(visitor);
+    }
+
+    /// The nodes one level below the object `prefix`, in order. What lies deeper is jumped over.
+    pub fn children<'a>(
+        &'a self,
+        template: &'a Template,
+        prefix: &str,
+        visitor: &mut dyn FnMut(Entry<'a>),
+    ) {
+        if self.is_removed(prefix) {
+            return;
+        }
+        let (mut at, end) = template.range(prefix);
+        let mut changes = self.changes.get(self.below(prefix)).unwrap_or_default();
+        loop {
+            let node = template.entries(at, end).next();
+            let change = changes.first();
+            let path = match (node, change) {
+                (Some(node), Some(change)) if order(node.path, &change.path).is_gt() => {
+                    &*change.path
+                }
+                (Some(node), _) => node.path,
+                (None, Some(change)) => &*change.path,
+                (None, None) => return,
+            };
+            let change = change.filter(|change| *change.path == *path);
+            let entry = match change.map(|change| &change.how) {
+                Some(How::Added(what, value)) => Some(Entry {
+                    path,
+                    what: *what,
+                    value,
+                }),
+                Some(How::Value(value)) => node.map(|node| Entry { value, ..node }),
+                Some(How::Removed) => None,
+                None => node,
+            };
+            if path.len() == prefix.len() {
+                // The object itself.
+                at += usize::from(node.is_some_and(|node| node.path == path));
+                changes = changes
+                    .get(usize::from(change.is_some())..)
+                    .unwrap_or_default();
+                continue;
+            }
+            entry.into_iter().for_each(&mut *visitor);
+            // A parameter has nothing below it, but others may begin with its name.
+            let within =
+                |other: &str| other == path || (path.ends_with('.') && other.starts_with(path));
+            if node.is_some_and(|node| within(node.path)) {
+                at = match path.ends_with('.') {
+                    true => template.end(at, path),
+                    false => at + 1,
+                };
+            }
+            let below = changes.partition_point(|change| within(&change.path));
+            changes = changes.get(below..).unwrap_or_default();
+        }
     }
 
     /// Gives a parameter that exists another value.

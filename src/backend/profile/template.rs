@@ -2,6 +2,7 @@
 //! in one string.
 
 use crate::datamodel::{Info, Kind, Root};
+use serde::Deserialize;
 use std::cmp::Ordering;
 
 /// A device as its profile describes it. Made by [`Template::parse`].
@@ -43,8 +44,39 @@ pub(super) enum What {
 #[derive(Debug)]
 pub(super) struct Parameter {
     pub info: Info,
-    /// Its value is a path, or a list of paths, of other objects.
-    pub reference: bool,
+    /// Its value is not stored.
+    pub computed: Option<Computed>,
+    /// What its value says of others.
+    pub drives: Vec<Driven>,
+}
+
+/// A value that is made when it is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Computed {
+    /// Seconds since the start, counted from the value in the profile.
+    UpTime,
+    /// The date and time now; the unknown time while no clock is set.
+    Time,
+}
+
+/// A parameter that takes one of two values when the boolean beside it changes: Status, by Enable.
+#[derive(Debug)]
+pub(super) struct Driven {
+    /// Its name, in the same object.
+    pub name: String,
+    pub on: String,
+    pub off: String,
+}
+
+impl Driven {
+    pub fn value(&self, driver: &str) -> &str {
+        if driver == "true" {
+            &self.on
+        } else {
+            &self.off
+        }
+    }
 }
 
 /// A table's definition.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::datamodel::Access;
+use crate::datamodel::{Access, DataType, Items, Range};
 use proptest::prelude::*;
 
 fn info(ty: Type) -> Info {
@@ -152,6 +152,31 @@ fn numbers_keep_to_the_limits_of_the_model() {
 }
 
 #[test]
+fn one_of_several_ranges_is_enough() {
+    // SV-13 SV-18
+    let several = |ty, ranges: &[(Option<i64>, Option<i64>)]| {
+        let mut info = info(ty);
+        let ranges = ranges.iter().map(|&(min, max)| Range { min, max });
+        info.limits.ranges = ranges.collect();
+        info
+    };
+    let key = several(Type::HexBinary, &[(Some(5), Some(5)), (Some(13), Some(13))]);
+    accepted(&key, &[("0011aa3344", "0011AA3344")]);
+    refused(&key, &["", "00112233", "001122334455"]);
+    let number = several(Type::Int, &[(Some(-9), Some(-5)), (Some(1), None)]);
+    accepted(&number, &[("-5", "-5"), ("2147483647", "2147483647")]);
+    refused(&number, &["0", "-10", "2147483648"]);
+    let words = |info, text| Value::parse("P", info, None, text).unwrap_err().text;
+    assert_eq!(
+        words(&number, "0"),
+        "P: not within -9 to -5 or 1 to 2147483647"
+    );
+    assert_eq!(words(&key, ""), "P: not 5 or 13 bytes long");
+    let wide = several(Type::UnsignedLong, &[(Some(5), None)]);
+    accepted(&wide, &[("18446744073709551615", "18446744073709551615")]);
+}
+
+#[test]
 fn strings_count_characters_not_bytes() {
     // SV-14
     let string = limited(Type::String, Some(2), Some(64));
@@ -159,7 +184,7 @@ fn strings_count_characters_not_bytes() {
     refused(&string, &["a", "ä".repeat(65).as_str()]);
     // White space is part of a string.
     accepted(&string, &[("  ", "  "), (" a ", " a ")]);
-    // No limit in the model: none here.
+    // No limit in the model: none here (TR-106 3.2.5).
     assert!(parse(&info(Type::String), &"x".repeat(1000)).is_ok());
 }
 
@@ -170,6 +195,82 @@ fn enumerations_are_exact() {
     accepted(&string, &[("Up", "Up")]);
     refused(&string, &["up", "", "Up ", "Up,Down"]);
     accepted(&one_of(false, &["", "Up"]), &[("", "")]);
+    let mut extendable = one_of(false, &["Up", "Down"]);
+    refused(&extendable, &["X_EXAMPLE-COM_Half"]);
+    extendable.limits.extendable = true;
+    for text in ["Up", "X_EXAMPLE-COM_Half", "X_00005E_A"] {
+        accepted(&extendable, &[(text, text)]);
+    }
+    let long = format!("X_00005E_{}", "a".repeat(23));
+    refused(
+        &extendable,
+        &[
+            "up",
+            "Half",
+            "X_",
+            "X__a",
+            "X_example_a",
+            "X_00005E_",
+            long.as_str(),
+        ],
+    );
+}
+
+#[test]
+fn named_types_are_checked() {
+    // SV-15: each of them is tested beside its table.
+    let mut mac = info(Type::String);
+    mac.limits.named = Some(DataType::MacAddress);
+    accepted(
+        &mac,
+        &[("", ""), ("00:00:5e:00:53:01", "00:00:5e:00:53:01")],
+    );
+    refused(&mac, &["00-00-5E-00-53-01", " "]);
+    let fault = Value::parse("Device.X.MAC", &mac, None, "s3cret").unwrap_err();
+    assert_eq!(
+        fault.text,
+        "Device.X.MAC: not a MAC address such as 00:00:5E:00:53:01"
+    );
+    mac.limits.list = true;
+    let pair = "00:00:5E:00:53:01,00:00:5E:00:53:02";
+    accepted(&mac, &[("", ""), (&pair.replace(',', "\n, "), pair)]);
+    refused(&mac, &["00:00:5E:00:53:01,x"]);
+}
+
+#[test]
+fn references_are_full_paths() {
+    // DM-02 SV-19
+    let mut reference = info(Type::String);
+    reference.limits.reference = true;
+    accepted(
+        &reference,
+        &[
+            ("", ""),
+            ("Device.IP.Interface.1", "Device.IP.Interface.1"),
+            ("Device.IP.Interface.1.", "Device.IP.Interface.1"),
+            (
+                "InternetGatewayDevice.WANDevice.1.",
+                "InternetGatewayDevice.WANDevice.1",
+            ),
+        ],
+    );
+    refused(
+        &reference,
+        &[
+            "IP.Interface.1",
+            "Device.IP.Interface.*.",
+            "Device.A.[b]",
+            "Device..A",
+            "Devices.A",
+            ".",
+        ],
+    );
+    reference.limits.list = true;
+    accepted(
+        &reference,
+        &[("Device.A.1. , Device.B.2.", "Device.A.1,Device.B.2")],
+    );
+    refused(&reference, &["Device.A.1,,Device.B.2", "Device.A.1,x"]);
 }
 
 #[test]
@@ -183,8 +284,29 @@ fn lists_are_checked_item_by_item() {
     refused(&list, &["a,", "a,,b c", "a,x", ","]);
     let mut short = limited(Type::String, None, Some(3));
     short.limits.list = true;
-    accepted(&short, &[("a, b", "a,b")]);
+    accepted(&short, &[("a, b", "a,b"), ("\ta\r\n,\nb ", "a,b")]);
     refused(&short, &["aa,b"]);
+    // Number, type and length of the items.
+    let mut numbers = info(Type::String);
+    numbers.limits.list = true;
+    numbers.limits.items = Items {
+        ty: Type::UnsignedInt,
+        each: Range {
+            min: Some(1),
+            max: Some(10),
+        },
+        count: Range {
+            min: Some(1),
+            max: Some(3),
+        },
+    };
+    accepted(&numbers, &[("1", "1"), (" +1, 010 ,3", "1,10,3")]);
+    refused(&numbers, &["", " ", "0", "11", "1,2,3,4", "1,", "a", "1 2"]);
+    let fault = Value::parse("P", &numbers, None, "1,x").unwrap_err();
+    assert_eq!(fault.text, "P: item 2: not a number within 1 to 10");
+    numbers.limits.items.ty = Type::String;
+    accepted(&numbers, &[("ä, bbbbbbbbbb", "ä,bbbbbbbbbb")]);
+    refused(&numbers, &["bbbbbbbbbbb"]);
 }
 
 #[test]
@@ -201,8 +323,56 @@ fn times() {
     ] {
         assert!(parse(&time, text).is_ok(), "{text}");
     }
-    accepted(&time, &[("0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z")]);
-    refused(&time, &["", "2024-01-31", "2024-13-01T00:00:00Z", "now"]);
+    for text in [
+        "0001-01-01T00:00:00Z",
+        "9999-12-31T23:59:59Z",
+        // Since boot, without a zone (TR-106 3.2.1).
+        "0001-01-03T03:04:05",
+        "0001-01-03T03:04:05.25",
+        // Beyond 32 bits; leap years.
+        "2106-02-07T06:28:16Z",
+        "2024-02-29T00:00:00Z",
+        "2000-02-29T00:00:00.000001Z",
+    ] {
+        accepted(&time, &[(text, text)]);
+    }
+    // One moment, one text (SV-19).
+    for text in [
+        "2024-01-01T00:00:00Z",
+        "2024-01-01T00:00:00.000Z",
+        "2024-01-01T00:00:00+00:00",
+        "2024-01-01T00:00:00-00:00",
+        "2024-01-01T02:00:00+02:00",
+        "2023-12-31T19:30:00-04:30",
+        "2023-12-31T24:00:00Z",
+        " 2024-01-01T00:00:00Z\n",
+    ] {
+        accepted(&time, &[(text, "2024-01-01T00:00:00Z")]);
+    }
+    refused(
+        &time,
+        &[
+            "",
+            "2024-01-31",
+            "2024-13-01T00:00:00Z",
+            "2023-02-29T00:00:00Z",
+            "1900-02-29T00:00:00Z",
+            "2024-01-01T24:00:01Z",
+            "2024-01-01T00:00:60Z",
+            "2024-01-01T00:00:00.Z",
+            "2024-01-01T00:00:00+14:01",
+            "now",
+        ],
+    );
+    // What the device tells in local time stays so.
+    let told = Info {
+        ty: Type::DateTime,
+        ..Info::default()
+    };
+    accepted(
+        &told,
+        &[("2024-01-01T02:00:00+02:00", "2024-01-01T02:00:00+02:00")],
+    );
 }
 
 #[test]
@@ -213,7 +383,7 @@ fn binary() {
     refused(&hex, &["", "0", "000", "0g", "000000"]);
     let base64 = limited(Type::Base64, None, Some(3));
     accepted(&base64, &[("", ""), ("YQ==", "YQ=="), ("YW\nJj", "YWJj")]);
-    refused(&base64, &["YQ", "YQ=", "?", "YWJjZA=="]);
+    refused(&base64, &["YQ", "YQ=", "YR==", "YQ==YQ==", "?", "YWJjZA=="]);
 }
 
 #[test]
@@ -255,8 +425,58 @@ proptest! {
     }
 
     #[test]
-    fn integers_round_trip(number: u64) {
+    fn integers_round_trip(number: u64, zeros in 0usize..40, around in "[ \\t\\r\\n]{0,3}") {
+        // SV-13 SV-19
         let text = number.to_string();
-        prop_assert_eq!(parse(&info(Type::UnsignedLong), &text), Ok(text));
+        let other = format!("{around}+{}{text}{around}", "0".repeat(zeros));
+        prop_assert_eq!(parse(&info(Type::UnsignedLong), &other), Ok(text));
+    }
+
+    #[test]
+    fn an_integer_fits_or_not_as_arithmetic_says(number: i128, ty in 1usize..5, min: Option<i64>, max: Option<u64>) {
+        // SV-13
+        let number = number >> 60;
+        let ty = ALL[ty];
+        let (least, greatest) = ty.span().unwrap();
+        let fits = (least..=greatest).contains(&number)
+            && min.is_none_or(|min| i128::from(min) <= number)
+            && max.is_none_or(|max| number <= i128::from(max));
+        let parsed = parse(&limited(ty, min, max), &number.to_string());
+        prop_assert_eq!(parsed, if fits { Ok(number.to_string()) } else { Err(Code::INVALID_PARAMETER_VALUE) });
+    }
+
+    #[test]
+    fn a_moment_has_one_text(seconds in 0i64..253_402_000_000, offset in -840i32..=840) {
+        // SV-17 SV-19
+        let shown = |offset| crate::wire::xsd::DateTime::from_unix(seconds, offset).to_string();
+        prop_assert_eq!(parse(&info(Type::DateTime), &shown(offset)), Ok(shown(0)));
+    }
+
+    #[test]
+    fn bytes_have_one_text(bytes: Vec<u8>, at: prop::sample::Index) {
+        // SV-18 SV-19
+        use base64::Engine;
+        let hex: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
+        prop_assert_eq!(parse(&info(Type::HexBinary), &format!(" {hex}\n")), Ok(hex.to_uppercase()));
+        let packed = base64::engine::general_purpose::STANDARD.encode(&bytes);
+        let mut broken = packed.clone();
+        broken.insert_str(at.index(packed.len() + 1), "\r\n ");
+        prop_assert_eq!(parse(&info(Type::Base64), &broken), Ok(packed));
+        let exact = limited(Type::Base64, Some(bytes.len() as i64), Some(bytes.len() as u64));
+        prop_assert!(parse(&exact, &broken).is_ok());
+    }
+
+    #[test]
+    fn a_list_is_its_items(items in prop::collection::vec("[a-z]([a-z ]{0,6}[a-z])?", 0..6), blanks in "[ \\t\\n]{0,2}") {
+        // SV-16 SV-19
+        let mut list = info(Type::String);
+        list.limits.list = true;
+        list.limits.items.count.max = Some(5);
+        let text = items.join(&format!("{blanks},{blanks}"));
+        prop_assert_eq!(parse(&list, &text), Ok(items.join(",")));
+        let more = format!("{text},");
+        prop_assert!(parse(&list, &more).is_err());
+        list.limits.items.count.min = Some(items.len() as i64 + 1);
+        prop_assert!(parse(&list, &text).is_err());
     }
 }

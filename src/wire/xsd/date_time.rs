@@ -94,6 +94,16 @@ impl DateTime {
         (utc.year() > 1).then(|| utc.as_utc().unix_timestamp())
     }
 
+    /// The same moment as UTC shows it. `None` without a zone, and where UTC has no year from 2 to 9999.
+    pub fn to_utc(&self) -> Option<DateTime> {
+        let offset = self.offset?;
+        let civil = self.civil.checked_sub(Duration::minutes(offset.into()))?;
+        (2..=9999).contains(&civil.year()).then_some(DateTime {
+            civil,
+            offset: Some(0),
+        })
+    }
+
     /// Microseconds beyond the second.
     pub fn microseconds(&self) -> u32 {
         self.civil.microsecond()

@@ -9,7 +9,7 @@ pub use binary::{base64, hex_binary};
 pub use date_time::DateTime;
 
 /// XML 1.0 `S`.
-fn is_space(c: char) -> bool {
+pub fn is_space(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\r' | '\n')
 }
 

@@ -161,13 +161,13 @@ fn wrong_entries_are_left_out_with_a_reason() {
             "Device.A.01.: not the path of an object",
             "Device.Ok: listed twice",
             "Device.Int: the value does not fit its type",
-            "Device.Type: unknown type",
+            "Device.Type: type: \"colour\" is not a type of XSD or TR-106",
             "Device.Object.: not the name of a parameter",
             "Device.[a].B: not the name of a parameter",
             "Device.*.B: not the name of a parameter",
             "Device.Long: the value is too long",
             &format!("Device.{deep}B: not the name of a parameter"),
-            "Device.N: unknown kind of notification",
+            "Device.N: notify: \"maybe\" is not normal, forceEnabled, forceDefaultEnabled or canDeny",
         ]
     );
 }

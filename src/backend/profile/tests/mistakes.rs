@@ -32,11 +32,47 @@ fn mistakes_in_a_profile_are_named() {
         ),
         (
             "['Device.']\nP = { type = 'integer' }",
-            "P: type: \"integer\" is not a parameter type",
+            "P: type: \"integer\" is not a type of XSD or TR-106",
         ),
         (
             "['Device.']\nP = { type = 'int', value = 'x' }",
             "P: Device.P: not a number",
+        ),
+        (
+            "['Device.']\nP = { type = 'MACAddress', value = '00' }",
+            "P: Device.P: not a MAC address",
+        ),
+        (
+            "['Device.']\nP = { reference = true, value = 'X.Y' }",
+            "P: Device.P: not the full path",
+        ),
+        (
+            "['Device.']\nP = { ranges = ['5'] }",
+            "P: ranges: \"5\" is not a range",
+        ),
+        (
+            "['Device.']\nP = { type = 'unsignedInt', computed = 'uptime' }",
+            "P: computed: only for type = \"unsignedInt\" with notify = \"canDeny\"",
+        ),
+        (
+            "['Device.']\nP = { computed = 'moon' }",
+            "P: unknown variant `moon`",
+        ),
+        (
+            "['Device.']\nP = { follows = ['Enable', 'Up', 'Down'] }",
+            "P: follows: there is no boolean Enable in this section",
+        ),
+        (
+            "['Device.']\nE = { type = 'boolean' }\nP = { follows = ['E', 'Up', 'Off'], values = ['Up'] }",
+            "P: follows: Device.P: not one of: Up",
+        ),
+        (
+            "['Device.']\nE = { type = 'boolean' }\nP = { follows = ['E', 'Up', 'Down'], value = 'Up' }",
+            "P: follows: its value is \"Up\" while E is false",
+        ),
+        (
+            "['Device.A.{i}.']\nAlias = {}\n['Device.A.1.']\nAlias = '1'",
+            "Alias: Device.A.1.Alias: not an alias",
         ),
         (
             "['Device.']\nP = { value = [] }",

@@ -33,8 +33,9 @@ proptest! {
     fn any_sequence_keeps_the_tree_consistent(
         steps in proptest::collection::vec((step(), any::<bool>()), 0..24),
     ) {
-        // GV-09 OB-01 DM-01
+        // GV-09 OB-01 DM-01 AL-03
         let mut profile = profile();
+        let mut aliases = std::collections::HashMap::new();
         let mut used = std::collections::HashSet::new();
         for (step, keep) in steps {
             let before = tree(&profile);
@@ -87,6 +88,18 @@ proptest! {
                     prop_assert_eq!(value, &count.to_string());
                 }
                 prop_assert_eq!(path.ends_with('.') || find(&profile, path).is_ok(), true);
+                if path.ends_with(".Alias") {
+                    prop_assert!(!value.is_empty());
+                    prop_assert_eq!(aliases.entry(path.clone()).or_insert(value.clone()), value);
+                }
+                if path.ends_with('.') {
+                    let mut below = paths(&profile, path, Depth::All);
+                    below.retain(|other| {
+                        let rest = &other[path.len()..];
+                        !rest.is_empty() && !rest.trim_end_matches('.').contains('.')
+                    });
+                    prop_assert_eq!(paths(&profile, path, Depth::NextLevel), below);
+                }
             }
             for (_, value) in now.iter().filter(|(path, _)| path == "Device.All" || path == "Device.Uplink") {
                 for item in value.split(',').filter(|item| !item.is_empty()) {
