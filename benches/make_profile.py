@@ -5,7 +5,7 @@
 
 device-parameters.tsv: path, type (xsd:...), value; tab separated, values with XML entities.
 tr-181-2-17.tsv: the published model: path, type, access, flags ... number-of-entries parameter. It says what is
-writable, which tables can grow, and which parameters count instances.
+writable, what reads as empty, which tables can grow, and which parameters count instances.
 """
 
 import collections
@@ -90,6 +90,8 @@ def main(device, published):
         keys = [] if kind == "string" else [f'type = "{kind}"']
         if row and row[2] != "R":
             keys.append("writable = true")
+        if row and "hidden" in row[3].split(","):
+            keys.append("hidden = true")
         # The profile gives aliases itself.
         if key != "Alias" and default != ZERO.get(kind, "0"):
             keys.append(f"value = {literal(kind, default)}")

@@ -302,6 +302,65 @@ fn what_cannot_be_set_is_refused_at_once() {
     );
 }
 
+/// Lists `A` and `B`, and refuses every change of both.
+const REFUSING: &str = r#"
+while read -r line; do
+    id=${line#*:}
+    id=${id%%,*}
+    case $line in
+    *'"get"'*) printf '{"id":%s,"parameters":[{"path":"Device.A","value":"a","writable":true},
+{"path":"Device.B","type":"IPv4Address","writable":true},{"path":"Device.C","type":"int","list":true,"items":"0..2","writable":true},
+{"path":"Device.D","type":"StatsCounter64","value":18446744073709551615}]}' "$id" | tr -d '\n'; echo ;;
+    *) printf '{"id":%s,"faults":[{"path":"Device.A","code":9007,"text":"too old"},{"path":"Device.B","code":9001}]}\n' "$id" ;;
+    esac
+done
+"#;
+
+#[test]
+fn a_refusal_is_told_by_parameter() {
+    // SV-02 SV-04
+    let mut bench = Bench::script(REFUSING);
+    bench.prepare(&["Device."]).unwrap();
+    bench.exec.begin();
+    bench.set("Device.A", "b").unwrap();
+    bench.set("Device.B", "192.0.2.1").unwrap();
+    let fault = bench.commit().unwrap_err();
+    let told = fault
+        .parameters
+        .iter()
+        .map(|p| (p.name.as_str(), p.code.0, p.text.as_str()));
+    let expected = [
+        ("Device.A", 9007, "Device.A: too old"),
+        ("Device.B", 9001, "Device.B: the program refused"),
+    ];
+    assert_eq!(told.collect::<Vec<_>>(), expected);
+    assert_eq!(fault.code.0, 9007);
+}
+
+#[test]
+fn values_are_checked_before_the_program_sees_them() {
+    // SV-15 SV-16 SV-19 DM-05
+    let mut bench = Bench::script(REFUSING);
+    bench.prepare(&["Device."]).unwrap();
+    assert_eq!(bench.value("Device.D"), "18446744073709551615");
+    bench.exec.begin();
+    for (name, text) in [
+        ("Device.B", "192.0.2"),
+        ("Device.C", "1,2,3"),
+        ("Device.C", "x"),
+    ] {
+        assert_eq!(bench.set(name, text).unwrap_err().code.0, 9007, "{text}");
+    }
+    // What it has already is no change: the program, which would refuse it, is not asked.
+    bench.set("Device.A", "a").unwrap();
+    assert_eq!(bench.commit(), Ok(Applied::default()));
+    // Unless the same transaction has made it another one.
+    bench.exec.begin();
+    bench.set("Device.A", "b").unwrap();
+    bench.set("Device.A", "a").unwrap();
+    assert!(bench.commit().is_err());
+}
+
 #[test]
 fn a_slow_program_is_waited_for_without_blocking() {
     let mut bench = Bench::script(&format!(

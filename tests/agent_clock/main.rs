@@ -20,6 +20,7 @@ mod robust;
 mod settings;
 mod versions;
 mod writing;
+mod values;
 
 #[path = "../support/mod.rs"]
 mod support;
