@@ -304,6 +304,32 @@ fn values_are_set_wholly_or_not_at_all_wherever_the_power_fails() // SV-01 EV-21
 }
 
 #[test]
+fn a_change_in_a_session_waits_for_the_throttle() // NO-06 NO-07
+{
+    // A seed found: it was told as soon as the session ended.
+    let mut world = settled(Make {
+        throttle: 300,
+        ..Make::default()
+    });
+    world.pass_seconds(1000);
+    world.acs.turns.push_back(Turn {
+        delay: Duration::from_secs(5),
+        ..Turn::good()
+    });
+    world.connection_request();
+    world.pass_seconds(2);
+    world.set(&world.oracle.model.code(), "changed");
+    world.pass_seconds(400);
+    world.well();
+    assert_eq!(
+        world.codes(),
+        [["6 CONNECTION REQUEST"], ["4 VALUE CHANGE"]]
+    );
+    let apart = world.starts[1] - world.starts[0];
+    assert!(apart >= Duration::from_secs(305), "{apart:?}");
+}
+
+#[test]
 fn hold_requests_and_every_kind_of_bad_answer() // SE-10 SE-12 SE-13
 {
     let mut world = settled(Make {
