@@ -149,8 +149,9 @@ impl Agent {
         self.make_connection_request_secrets();
         let booted = self.notice_boot();
         self.restore_schedule(now);
-        self.apply_config(now, registry);
+        // Before anything looks for changed values: one that waits for the retry is no reason for a session now.
         self.resume_retry(now);
+        self.apply_config(now, registry);
         self.hook_wanted = self.store.state.deferred != Deferred::default();
         if let Some(reason) = self.idle_reason() {
             info!("idle: reason=\"{reason}\"");

@@ -330,6 +330,25 @@ fn a_change_in_a_session_waits_for_the_throttle() // NO-06 NO-07
 }
 
 #[test]
+fn a_restart_does_not_cut_the_retry_wait_of_a_changed_value_short() // RT-01
+{
+    // A seed found: the daemon told the change again as soon as it came back.
+    let mut world = settled(Make::default());
+    world.outside.borrow_mut().dials.extend([Dial::NoRoute; 6]);
+    world.set(&world.oracle.model.code(), "changed");
+    while world.starts.len() < 6 {
+        world.pass_seconds(1);
+    }
+    world.kill(Duration::from_secs(1));
+    world.pass_seconds(30);
+    assert_eq!(world.starts.len(), 6);
+    world.pass_seconds(600);
+    world.well();
+    assert_eq!(world.codes(), [["4 VALUE CHANGE"]]);
+    assert_eq!(world.retry_counts(), [6]);
+}
+
+#[test]
 fn hold_requests_and_every_kind_of_bad_answer() // SE-10 SE-12 SE-13
 {
     let mut world = settled(Make {
