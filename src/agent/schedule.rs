@@ -127,7 +127,7 @@ impl Schedule {
             if periodic.at <= now.instant {
                 triggers.push(Trigger::Periodic);
                 self.periodic = Some(Periodic::following(period, now));
-            } else if periodic.stepped(now) {
+            } else if period.reference.is_some() && periodic.stepped(now) {
                 self.periodic = Some(Periodic::first(period, now));
             }
         }

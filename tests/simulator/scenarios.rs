@@ -349,6 +349,29 @@ fn a_restart_does_not_cut_the_retry_wait_of_a_changed_value_short() // RT-01
 }
 
 #[test]
+fn a_step_of_the_clock_does_not_put_off_a_period_without_a_phase() // PI-02 PI-05
+{
+    // A seed found: each step that was noticed by another timer began the interval anew.
+    let mut world = settled(Make {
+        interval: Some(7200),
+        ..Make::default()
+    });
+    for hour in 0..6 {
+        world.ask(vec![Order::Schedule(1000, format!("k{hour}"))]);
+        world.pass_seconds(500);
+        world.set_clock(if hour % 2 == 0 { 60 } else { 0 });
+        world.pass_seconds(3090);
+        world.well();
+    }
+    let periodic = world
+        .codes()
+        .iter()
+        .filter(|codes| codes.contains(&"2 PERIODIC"))
+        .count();
+    assert_eq!(periodic, 3);
+}
+
+#[test]
 fn hold_requests_and_every_kind_of_bad_answer() // SE-10 SE-12 SE-13
 {
     let mut world = settled(Make {
