@@ -87,9 +87,12 @@ impl Agent {
             return;
         }
         self.store.state.deferred = Deferred::default();
-        if !well {
-            // The daemon's own part of it is done, so the device introduces itself anew.
-            self.notice_new_acs();
+        // The daemon's own part of it is done whatever the hook did, so the device introduces itself anew (EV-05): after
+        // the boot that follows, or with the session that comes before it.
+        let wanted = self.wanted;
+        self.notice_new_acs();
+        if well {
+            self.wanted = wanted;
         }
         self.save(now);
     }

@@ -426,3 +426,28 @@ fn the_same_seed_lives_the_same_life() {
     assert_eq!(life(7), life(7));
     assert_ne!(life(7), life(8));
 }
+
+#[test]
+fn after_a_factory_reset_the_acs_is_a_stranger_even_before_the_boot() // EV-05 RB-04
+{
+    for seed in 0..8 {
+        let mut world = World::new(Make::default(), Dice::new(seed), true);
+        world.habits.hook_trouble = if seed % 4 == 3 { 1000 } else { 0 };
+        world.boot();
+        world.pass_seconds(10);
+        let (a, code) = (world.oracle.model.x("A"), world.oracle.model.code());
+        let values = vec![
+            (a, "string", "gone".to_owned()),
+            (code, "string", "gone".to_owned()),
+        ];
+        world.ask(vec![Order::Set(values, "key".into()), Order::FactoryReset]);
+        for _ in 0..80 {
+            world.connection_request();
+            world.pass_seconds(1);
+            world.well();
+        }
+        world.pass_seconds(100);
+        world.well();
+        assert_eq!(world.hooks.len(), 1);
+    }
+}
