@@ -309,7 +309,7 @@ fn import(home: &Daemon, entries: &[(&str, &str)]) {
 }
 
 #[test]
-fn settings_of_the_firmware_are_taken_in_once() // NO-11
+fn settings_of_the_firmware_are_taken_in_once() // NO-09 NO-11
 {
     for model in ROOTS {
         let mut acs = Acs::start();
@@ -355,10 +355,12 @@ fn settings_of_the_firmware_are_taken_in_once() // NO-11
         assert_eq!(notification(&mut cpe, &value), 4);
         // And a factory reset takes it in again.
         import(&cpe.home, &[(&value, "4")]);
+        let url = format!("{root}ManagementServer.ConnectionRequestURL");
         done(
             &mut cpe,
             &mut acs,
             [
+                rpc::set_notification(&[&url], 0),
                 rpc::set_notification(&[&format!("{root}X_EX.")], 1),
                 rpc::factory_reset(),
             ],
@@ -368,7 +370,8 @@ fn settings_of_the_firmware_are_taken_in_once() // NO-11
         });
         cpe.restart();
         cpe.session(&mut acs);
-        assert_eq!(notification(&mut cpe, &value), 4);
-        assert_eq!(notification(&mut cpe, &other), 0);
+        for (name, number) in [(&value, 4), (&other, 0), (&url, 2)] {
+            assert_eq!(notification(&mut cpe, name), number, "{name}");
+        }
     }
 }

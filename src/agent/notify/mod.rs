@@ -11,7 +11,7 @@ mod import;
 mod watch;
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use log::{debug, info};
@@ -220,13 +220,13 @@ impl Agent {
     /// The watched values that differ already before a transaction of the ACS: not its doing. Those that it sets itself
     /// are: whatever they were, the ACS knows what they become.
     pub(super) fn changed_before(&self, touch: &Touch) -> BTreeMap<String, String> {
-        let set = match touch {
-            Touch::Write(paths) => paths.as_slice(),
-            _ => &[],
+        let set: HashSet<&str> = match touch {
+            Touch::Write(paths) => paths.iter().map(String::as_str).collect(),
+            _ => HashSet::new(),
         };
         self.changed_values()
             .into_iter()
-            .filter(|change| !set.contains(&change.path))
+            .filter(|change| !set.contains(change.path.as_str()))
             .map(|change| (change.path, change.value))
             .collect()
     }

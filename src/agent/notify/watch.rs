@@ -32,8 +32,13 @@ impl Watch {
 
     /// Walks what lies at or below `at`, a full name or partial path whose names are prepared.
     pub(super) fn walk(&mut self, model: &dyn DataModel, attributes: &Attributes, at: &str) {
-        let below = |path: &str| path == at || at.ends_with('.') && path.starts_with(at);
-        self.parameters.retain(|path, _| !below(path));
+        let from = self.parameters.range(at.to_owned()..);
+        let is = |path: &str| path == at || at.ends_with('.') && path.starts_with(at);
+        let below = from.take_while(|(path, _)| is(path));
+        let below: Vec<String> = below.map(|(path, _)| path.clone()).collect();
+        for path in below {
+            self.parameters.remove(&path);
+        }
         // What is not there is not watched.
         let _ = model.visit(at, Depth::All, &mut |node| {
             if let Node::Parameter { path, info, .. } = node {
@@ -56,5 +61,67 @@ impl Watch {
     pub(super) fn is_active(&self, path: &str) -> Option<bool> {
         let notification = self.parameters.get(path)?;
         Some(*notification == Notification::Active)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::backend::profile::{Profile, Template};
+    use crate::datamodel::attributes::AttributeChange;
+
+    const PROFILE: &str = r#"
+["Device.A."]
+P = {}
+P2 = {}
+Q = { notify = "forceDefaultEnabled" }
+
+["Device.AB."]
+P = {}
+"#;
+
+    #[test]
+    fn a_walk_touches_nothing_beside_its_path() {
+        let model = Profile::new(Arc::new(Template::parse(PROFILE, "test").unwrap()));
+        let mut attributes = Attributes::default();
+        let mut watch = Watch::default();
+        let mut set = |path: &str, notification| {
+            let change = AttributeChange {
+                path: path.into(),
+                notification: Some(notification),
+                access: None,
+            };
+            attributes.apply(&[change]).unwrap();
+            watch.walk(&model, &attributes, path);
+            let watched = watch
+                .iter()
+                .map(|(path, how)| (path.to_owned(), how.number()));
+            watched.collect::<Vec<_>>()
+        };
+        let of = |list: &[(&str, u8)]| {
+            let owned = list.iter().map(|(path, how)| ((*path).to_owned(), *how));
+            owned.collect::<Vec<_>>()
+        };
+        let all = set("Device.", Notification::Passive);
+        assert_eq!(
+            all,
+            of(&[
+                ("Device.A.P", 1),
+                ("Device.A.P2", 1),
+                ("Device.A.Q", 1),
+                ("Device.AB.P", 1)
+            ])
+        );
+        let less = set("Device.A.P", Notification::PassiveLightweight);
+        assert_eq!(
+            less,
+            of(&[("Device.A.P2", 1), ("Device.A.Q", 1), ("Device.AB.P", 1)])
+        );
+        let less = set("Device.A.", Notification::Off);
+        assert_eq!(less, of(&[("Device.AB.P", 1)]));
+        // What is not there any more is not watched.
+        assert_eq!(set("Device.Gone.P", Notification::Active), less);
     }
 }
