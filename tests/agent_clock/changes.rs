@@ -47,6 +47,7 @@ fn instances_that_the_acs_adds_and_deletes_are_no_news_to_it() // NO-04
                 rpc::delete_object(&format!("{table}1."), ""),
             ],
         );
+        cpe.command(Command::Notify);
         quiet(&mut cpe, &mut acs);
         // Somebody else's are.
         crate::attributes::add(&mut cpe, &table);
@@ -243,17 +244,24 @@ fn exec(acs: &Acs, tells: bool) -> Daemon {
     let home = Daemon::new(&acs.url())
         .cpe("backend", "exec")
         .cpe("exec", "/program");
-    let mut parameters: Vec<String> = [
+    let names = [
         "Manufacturer",
         "ManufacturerOUI",
         "SerialNumber",
+        "HardwareVersion",
         "SoftwareVersion",
-    ]
-    .iter()
-    .map(|name| format!(r#"{{"path":"Device.DeviceInfo.{name}","value":"00D0D0"}}"#))
-    .collect();
-    parameters.push(r#"{"path":"Device.X_EX.Value","value":"v","writable":true}"#.into());
-    parameters.push(r#"{"path":"Device.X_EX.Other","value":"SIDE","writable":true}"#.into());
+        "ProvisioningCode",
+    ];
+    let mut parameters: Vec<String> = names
+        .iter()
+        .map(|name| format!(r#"{{"path":"Device.DeviceInfo.{name}","value":"00D0D0"}}"#))
+        .collect();
+    parameters.push(r#"{"path":"Device.RootDataModelVersion","value":"2.17"}"#.into());
+    for (name, value) in [("Value", "v"), ("Other", "SIDE"), ("Third", "3")] {
+        parameters.push(format!(
+            r#"{{"path":"Device.X_EX.{name}","value":"{value}","writable":true}}"#
+        ));
+    }
     home.write("parameters", parameters.join(",").as_bytes());
     if tells {
         home.write("tells", b"");
@@ -324,24 +332,34 @@ fn a_program_that_tells_is_left_alone() // NO-14
 }
 
 #[test]
-fn what_a_program_changes_along_with_what_the_acs_sets_is_no_news() // NO-04
+fn what_a_program_changes_along_with_what_the_acs_sets_is_no_news() // NO-04 NO-06
 {
-    let mut acs = Acs::start();
-    let (value, other) = ("Device.X_EX.Value", "Device.X_EX.Other");
-    let mut cpe = settled(exec(&acs, true), &mut acs);
-    done(
-        &mut cpe,
-        &mut acs,
-        [
-            rpc::set_notification(&[value, other], 2),
-            rpc::set_values(&[(value, "string", "v")], ""),
-        ],
+    let (mut acs, gate) = slow(2);
+    let (value, other, third) = (
+        "Device.X_EX.Value",
+        "Device.X_EX.Other",
+        "Device.X_EX.Third",
     );
+    acs.plan([rpc::set_notification(&[value, other, third], 2)]);
+    let mut cpe = Cpe::start(exec(&acs, true));
+    assert_eq!(cpe.session(&mut acs).answers[0].fault(), None);
+    rest(&mut cpe);
+    acs.plan([rpc::set_values(&[(value, "string", "v")], "")]);
+    cpe.inform();
+    cpe.until("the empty POST", |cpe| {
+        (cpe.status()["last_session"]["state"] == "ExpectAcsRequest").then_some(())
+    });
+    // By itself, after the Inform and before the ACS sets another one; the program does not tell.
+    let parameters = cpe.home.read("parameters");
+    let parameters = parameters.replace(r#""value":"3""#, r#""value":"4""#);
+    cpe.home.write("parameters", parameters.as_bytes());
+    gate.open();
+    assert_eq!(cpe.session(&mut acs).answers[0].fault(), None);
     rest(&mut cpe);
     assert!(cpe.home.read("parameters").contains("changed by it"));
-    cpe.command(Command::Notify);
-    rest(&mut cpe);
-    cpe.settle();
-    assert!(acs.try_session().is_none());
     assert_eq!(cpe.state().notified.get(other), Some("changed by it"));
+    cpe.command(Command::Notify);
+    let inform = cpe.session(&mut acs).inform;
+    assert_eq!(inform.values().get(third).map(String::as_str), Some("4"));
+    assert!(!inform.values().contains_key(other));
 }
