@@ -21,11 +21,13 @@ const MAX_RESET_TRIES: u32 = 2;
 
 impl Agent {
     /// The session is over: looks at what waited for that.
-    pub(super) fn after_session(&mut self, now: Now) {
+    pub(super) fn after_session(&mut self, heartbeat: bool, now: Now) {
         self.hook_wanted = self.store.state.deferred != Deferred::default();
         // What came during the session gets a session of its own; what failed waits for the retry (RT-04).
+        // What a heartbeat's session found waiting has its own timer and goes on waiting for it.
         let triggered = std::mem::take(&mut self.triggered);
-        if triggered || self.queue.has_unsent() && self.schedule.retry().is_none() {
+        let left = !heartbeat && self.queue.has_unsent() && self.schedule.retry().is_none();
+        if triggered || left {
             self.wanted = !self.queue.is_empty();
         }
         // After that: a value change waits for its throttle (NO-07).
@@ -119,7 +121,7 @@ impl Agent {
         self.schedule.clear_scheduled();
         self.schedule.set_retry(None);
         self.schedule.clear_notification();
-        self.wanted = false;
+        (self.wanted, self.heartbeat_wanted) = (false, false);
         self.last_inform = None;
         self.fill_management_server();
         self.listen_wanted = true;

@@ -10,6 +10,7 @@ use super::{Agent, compress, inform};
 use crate::cwmp::inform::DeviceId;
 use crate::cwmp::version::Version;
 use crate::datamodel::DataModel;
+use crate::net::random;
 use crate::wire::xsd::DateTime;
 
 /// The table of ManagementServer whose rows are sections `inform_parameter`.
@@ -35,6 +36,15 @@ impl Agent {
                 interval: acs.periodic_inform_interval.into(),
                 reference: acs.periodic_inform_time,
             }),
+            now,
+        );
+        let heartbeats = acs.heartbeat_enable && self.idle_reason().is_none();
+        self.schedule.set_heartbeat(
+            heartbeats.then_some(Period {
+                interval: acs.heartbeat_interval.into(),
+                reference: acs.heartbeat_time,
+            }),
+            random::number(&mut self.random),
             now,
         );
         self.pin_identity();
@@ -99,10 +109,13 @@ impl Agent {
             "PeriodicInformInterval",
             acs.periodic_inform_interval.to_string(),
         );
-        let reference = acs
-            .periodic_inform_time
-            .map_or(DateTime::UNKNOWN, |unix| DateTime::from_unix(unix, 0));
-        ms.put("PeriodicInformTime", reference.to_string());
+        ms.put("PeriodicInformTime", date(acs.periodic_inform_time));
+        ms.put("HeartbeatPolicy.Enable", acs.heartbeat_enable.to_string());
+        ms.put(
+            "HeartbeatPolicy.ReportingInterval",
+            acs.heartbeat_interval.to_string(),
+        );
+        ms.put("HeartbeatPolicy.InitiationTime", date(acs.heartbeat_time));
         ms.put("ParameterKey", self.store.state.parameter_key.clone());
         ms.put("ConnectionRequestUsername", credentials.username);
         ms.put("ConnectionRequestPassword", credentials.password);
@@ -267,6 +280,11 @@ impl Agent {
         };
         format!("{} ({backend})", self.model.root().path())
     }
+}
+
+fn date(unix: Option<i64>) -> String {
+    unix.map_or(DateTime::UNKNOWN, |unix| DateTime::from_unix(unix, 0))
+        .to_string()
 }
 
 fn default_username(device: &DeviceId) -> String {

@@ -98,6 +98,8 @@ pub struct Agent {
     schedule: Schedule,
     /// A session is to start as soon as it can.
     wanted: bool,
+    /// A heartbeat is due; it waits until nothing else wants a session.
+    heartbeat_wanted: bool,
     /// Something asked for a session while one was running or a retry waits.
     triggered: bool,
     watch: notify::Watch,
@@ -235,6 +237,12 @@ impl Agent {
         }
     }
 
+    /// Somebody has set the wall clock. Without being told, the agent notices when it is called next.
+    pub fn clock_was_set(&mut self, now: Now) {
+        info!("the clock was set");
+        self.schedule.clock_was_set(now);
+    }
+
     /// A child has ended (SIGCHLD).
     pub fn child_ended(&mut self, now: Now, registry: &Registry) {
         if let Some(hook) = &mut self.hook {
@@ -321,6 +329,7 @@ impl Agent {
                 }
                 self.save(now);
             }
+            Trigger::Heartbeat => return self.heartbeat_due(),
             Trigger::Retry | Trigger::Notification => {}
         }
         self.trigger();

@@ -1,23 +1,16 @@
 //! When the next session is due, and why. Pure: both clocks are handed in.
 //!
-//! Deadlines are monotonic, so a stepped wall clock neither floods nor silences Informs (PI-05); the phase of the
-//! periodic Inform follows the wall clock (PeriodicInformTime) and is computed anew when that clock jumped.
+//! Deadlines are monotonic, so a stepped wall clock neither floods nor silences Informs (PI-05); the phases of periodic
+//! Informs and heartbeats follow the wall clock (PeriodicInformTime, InitiationTime) and are computed anew when that clock
+//! was set. ScheduleInform, retry and throttle know no wall clock.
 
-use std::time::{Duration, Instant};
+mod cycle;
+
+use std::time::Instant;
 
 use super::clock::Now;
-
-/// How far the two clocks may drift apart before it counts as a step of the wall clock, seconds.
-const STEP: i64 = 2;
-
-/// What the periodic Inform is configured to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Period {
-    /// PeriodicInformInterval, seconds; at least 1.
-    pub interval: u64,
-    /// PeriodicInformTime, seconds since 1970; `None` for the unknown time.
-    pub reference: Option<i64>,
-}
+use cycle::Cycle;
+pub use cycle::Period;
 
 /// A ScheduleInform that waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,18 +24,11 @@ pub struct Scheduled {
 /// All timers that lead to a session.
 #[derive(Debug, Default)]
 pub struct Schedule {
-    period: Option<Period>,
-    periodic: Option<Periodic>,
+    periodic: Cycle,
+    heartbeat: Cycle,
     retry: Option<Instant>,
     notification: Option<Instant>,
     scheduled: Vec<Scheduled>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Periodic {
-    at: Instant,
-    /// Both clocks when `at` was computed.
-    computed: Now,
 }
 
 /// A timer that went off.
@@ -52,6 +38,8 @@ pub enum Trigger {
     Periodic,
     /// `3 SCHEDULED` and `M ScheduleInform` with this CommandKey.
     Scheduled(String),
+    /// `14 HEARTBEAT`, in a session of its own.
+    Heartbeat,
     /// The retry wait is over.
     Retry,
     /// The wait of DefaultActiveNotificationThrottle is over.
@@ -61,15 +49,31 @@ pub enum Trigger {
 impl Schedule {
     /// Sets, changes or (`None`) stops the periodic Inform. In force at once (PI-03); the same again changes nothing.
     pub fn set_period(&mut self, period: Option<Period>, now: Now) {
-        if self.period != period {
-            self.period = period;
-            self.periodic = period.map(|p| Periodic::first(p, now));
-        }
+        let alone = period.map_or(0, |period| period.interval);
+        self.periodic.set(period, alone, now);
+    }
+
+    /// The same for heartbeats. Without clock or InitiationTime the device chooses a random phase: `random` is it
+    /// (HeartbeatPolicy.InitiationTime).
+    pub fn set_heartbeat(&mut self, period: Option<Period>, random: u64, now: Now) {
+        let alone = period.map_or(0, |period| 1 + random % period.interval.max(1));
+        self.heartbeat.set(period, alone, now);
+    }
+
+    /// The wall clock was set: what keeps step with it is computed anew, at once.
+    pub fn clock_was_set(&mut self, now: Now) {
+        self.periodic.clock_was_set(now);
+        self.heartbeat.clock_was_set(now);
     }
 
     /// When the next periodic Inform is due.
     pub fn periodic(&self) -> Option<Instant> {
-        self.periodic.map(|p| p.at)
+        self.periodic.next()
+    }
+
+    /// When the next heartbeat is due.
+    pub fn heartbeat(&self) -> Option<Instant> {
+        self.heartbeat.next()
     }
 
     /// Arms or disarms the session retry.
@@ -111,6 +115,7 @@ impl Schedule {
     pub fn deadline(&self) -> Option<Instant> {
         [
             self.periodic(),
+            self.heartbeat(),
             self.retry,
             self.notification,
             self.next_scheduled(),
@@ -123,13 +128,11 @@ impl Schedule {
     /// The timers that have gone off. Each is reported once; the periodic one is armed again.
     pub fn due(&mut self, now: Now) -> Vec<Trigger> {
         let mut triggers = Vec::new();
-        if let (Some(period), Some(periodic)) = (self.period, self.periodic) {
-            if periodic.at <= now.instant {
-                triggers.push(Trigger::Periodic);
-                self.periodic = Some(Periodic::following(period, now));
-            } else if period.reference.is_some() && periodic.stepped(now) {
-                self.periodic = Some(Periodic::first(period, now));
-            }
+        if self.periodic.due(now) {
+            triggers.push(Trigger::Periodic);
+        }
+        if self.heartbeat.due(now) {
+            triggers.push(Trigger::Heartbeat);
         }
         // EV-11: several that are due together come together.
         let mut waiting = Vec::new();
@@ -153,47 +156,10 @@ impl Schedule {
     }
 }
 
-impl Periodic {
-    /// The first occurrence after `now` (PI-01), or one interval ahead without clock or reference (PI-02).
-    fn first(period: Period, now: Now) -> Self {
-        let interval = period.interval.max(1);
-        let ahead = match (now.date(), period.reference) {
-            (Some(date), Some(reference)) => {
-                let interval = i64::try_from(interval).unwrap_or(i64::MAX);
-                let phase = date.saturating_sub(reference).rem_euclid(interval);
-                u64::try_from(interval - phase).unwrap_or(1)
-            }
-            _ => interval,
-        };
-        Periodic {
-            at: now.after(ahead),
-            computed: now,
-        }
-    }
-
-    /// The occurrence after the one that is due now. A monotonic clock that runs a little fast reaches the deadline just
-    /// before the wall clock does: the occurrence at hand must not fire a second time then.
-    fn following(period: Period, now: Now) -> Self {
-        let next = Periodic::first(period, now);
-        let ahead = next.at.saturating_duration_since(now.instant);
-        if period.interval > 1 && ahead * 2 < Duration::from_secs(period.interval) {
-            Periodic {
-                at: next.at + Duration::from_secs(period.interval),
-                ..next
-            }
-        } else {
-            next
-        }
-    }
-
-    fn stepped(&self, now: Now) -> bool {
-        (now.unix - self.computed.unix_at(now.instant)).abs() > STEP
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     const NOON: i64 = 1_795_348_800; // 2026-11-22 12:00:00 UTC
 
@@ -249,12 +215,83 @@ mod tests {
     fn a_step_of_the_wall_clock_rephases_without_a_burst() {
         // PI-05
         let base = Instant::now();
+        for told in [true, false] {
+            let mut s = Schedule::default();
+            s.set_period(period(3600, Some(NOON)), at(base, 0, 1000));
+            assert_eq!(s.deadline(), Some(base + Duration::from_secs(3600)));
+            // NTP sets the clock ten seconds later: to 12:10:00
+            let now = at(base, 10, NOON + 600);
+            if told {
+                s.clock_was_set(now);
+            } else {
+                assert_eq!(s.due(now), []);
+            }
+            assert_eq!(s.deadline(), Some(base + Duration::from_secs(10 + 3000)));
+        }
+    }
+
+    #[test]
+    fn an_interval_without_phase_is_not_begun_anew_by_a_clock_that_is_set() {
+        // PI-02 PI-05
+        let base = Instant::now();
         let mut s = Schedule::default();
-        s.set_period(period(3600, Some(NOON)), at(base, 0, 1000));
-        assert_eq!(s.deadline(), Some(base + Duration::from_secs(3600)));
-        // NTP sets the clock ten seconds later: to 12:10:00
-        assert_eq!(s.due(at(base, 10, NOON + 600)), []);
-        assert_eq!(s.deadline(), Some(base + Duration::from_secs(10 + 3000)));
+        s.set_period(period(3600, None), at(base, 0, 1000));
+        for minute in 1..60 {
+            s.clock_was_set(at(base, minute * 60, NOON - 1000 * minute as i64));
+            assert_eq!(s.deadline(), Some(base + Duration::from_secs(3600)));
+        }
+        assert_eq!(s.due(at(base, 3605, NOON)), [Trigger::Periodic]);
+        assert_eq!(
+            s.deadline(),
+            Some(base + Duration::from_secs(7200)),
+            "exact"
+        );
+    }
+
+    #[test]
+    fn what_knows_no_wall_clock_is_not_moved_by_it() {
+        // PI-05
+        let base = Instant::now();
+        let mut s = Schedule::default();
+        s.set_retry(Some(base + Duration::from_secs(7)));
+        s.want_notification(base + Duration::from_secs(8));
+        s.add_scheduled(Scheduled {
+            at: base + Duration::from_secs(9),
+            command_key: "k".into(),
+        });
+        for unix in [0, NOON, NOON + 86_400, NOON - 86_400] {
+            s.clock_was_set(at(base, 1, unix));
+            assert_eq!(s.due(at(base, 6, unix)), []);
+        }
+        let scheduled = Trigger::Scheduled("k".into());
+        let triggers = s.due(at(base, 9, NOON));
+        assert_eq!(triggers, [scheduled, Trigger::Retry, Trigger::Notification]);
+    }
+
+    #[test]
+    fn heartbeats_keep_the_phase_of_initiation_time_or_a_random_one() {
+        // EV-19
+        let base = Instant::now();
+        let seconds = |n| Some(base + Duration::from_secs(n));
+        let mut s = Schedule::default();
+        s.set_heartbeat(period(60, Some(NOON + 86_407)), 1234, at(base, 0, NOON));
+        assert_eq!(s.deadline(), seconds(7));
+        assert_eq!(s.due(at(base, 7, NOON + 7)), [Trigger::Heartbeat]);
+        assert_eq!(s.heartbeat(), seconds(67));
+        for (unix, reference) in [(0, Some(NOON)), (NOON, None)] {
+            for (random, first) in [(0, 1), (59, 60), (60, 1), (u64::MAX, 16)] {
+                let mut s = Schedule::default();
+                s.set_heartbeat(period(60, reference), random, at(base, 0, unix));
+                assert_eq!(s.deadline(), seconds(first));
+                // The policy as it is set again does not draw again.
+                s.set_heartbeat(period(60, reference), 30, at(base, 0, unix));
+                assert_eq!(
+                    s.due(at(base, first, unix + first as i64)),
+                    [Trigger::Heartbeat]
+                );
+                assert_eq!(s.deadline(), seconds(first + 60));
+            }
+        }
     }
 
     #[test]

@@ -98,6 +98,7 @@ impl Agent {
             work: Default::default(),
             schedule: Schedule::default(),
             wanted: false,
+            heartbeat_wanted: false,
             triggered: false,
             watch: Default::default(),
             check_after_session: false,

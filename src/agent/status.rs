@@ -67,6 +67,7 @@ impl Agent {
                 "retry_count": self.store.state.retry.count,
                 "retry": at(self.schedule.retry()),
                 "periodic": at(self.schedule.periodic()),
+                "heartbeat": at(self.schedule.heartbeat()),
                 "scheduled": at(self.schedule.next_scheduled()),
             },
             "statistics": {

@@ -97,9 +97,16 @@ impl Cpe {
         }
     }
 
-    /// Steps the wall clock.
+    /// Steps the wall clock; the agent is not told.
     pub fn step_clock(&mut self, seconds: i64) {
         self.unix += seconds;
+    }
+
+    /// Steps the wall clock, as the kernel tells of it.
+    pub fn set_clock(&mut self, seconds: i64) {
+        self.step_clock(seconds);
+        let now = self.now();
+        self.agent().clock_was_set(now);
     }
 
     /// The agent.

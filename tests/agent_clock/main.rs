@@ -8,6 +8,7 @@ mod cpe;
 mod field;
 mod fleet;
 mod golden;
+mod heartbeat;
 mod http;
 mod inform;
 mod limits;
@@ -18,9 +19,9 @@ mod reading;
 mod retry;
 mod robust;
 mod settings;
+mod values;
 mod versions;
 mod writing;
-mod values;
 
 #[path = "../support/mod.rs"]
 mod support;

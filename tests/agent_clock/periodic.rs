@@ -73,7 +73,56 @@ fn periods_missed_in_an_outage_come_as_one() // PI-04
     cpe.jump(Duration::from_secs(330));
     assert_eq!(cpe.session(&mut acs).inform.events(), ["2 PERIODIC"]);
     assert_eq!(cpe.sessions(), 2);
-    assert_eq!(cpe.next(), Some(Duration::from_secs(60)));
+    assert_eq!(cpe.next(), Some(Duration::from_secs(30))); // PI-02: the interval is exact
+}
+
+#[test]
+fn a_clock_that_is_set_is_followed_at_once() // PI-05 PI-02
+{
+    let mut acs = Acs::start();
+    let home = home(&acs, 3600).acs("periodic_inform_time", "2020-01-01T00:00:00Z");
+    home.write_config();
+    // A router without a battery: it boots in 1970, and NTP comes ten seconds later.
+    let mut cpe = Cpe::start_at(home, 60);
+    let inform = cpe.session(&mut acs).inform;
+    assert_eq!(inform.text("CurrentTime").unwrap(), "0001-01-01T00:00:00Z"); // SO-34
+    assert_eq!(cpe.next(), Some(Duration::from_secs(3600)));
+    acs.plan([rpc::schedule_inform(1800, "mine")]);
+    cpe.inform();
+    cpe.session(&mut acs);
+    cpe.pass_seconds(10);
+    cpe.set_clock(NOON - 70 + 600); // 12:10:00
+    assert_eq!(cpe.now().unix, NOON + 600);
+    assert_eq!(
+        cpe.status()["next_session"]["periodic"],
+        "2026-11-22T13:00:00Z"
+    );
+    // What was ordered in seconds comes after those seconds.
+    assert_eq!(cpe.next(), Some(Duration::from_secs(1790)));
+    cpe.pass_seconds(1790);
+    let inform = cpe.session(&mut acs).inform;
+    assert_eq!(inform.events(), ["3 SCHEDULED", "M ScheduleInform"]);
+    assert_eq!(inform.text("CurrentTime").unwrap(), "2026-11-22T12:39:50Z");
+    cpe.pass_seconds(20 * 60 + 10);
+    assert_eq!(cpe.now().unix, NOON + 3600);
+    assert_eq!(cpe.session(&mut acs).inform.events(), ["2 PERIODIC"]);
+}
+
+#[test]
+fn the_session_retry_is_not_moved_by_a_clock_that_is_set() // PI-05
+{
+    let mut acs = Acs::builder().down();
+    let home = Daemon::new(&acs.url()).acs("retry_min_wait_interval", "100");
+    let mut cpe = Cpe::start(home);
+    cpe.settle();
+    let wait = cpe.next().unwrap();
+    for step in [86_400, -3 * 86_400, -NOON] {
+        cpe.set_clock(step);
+        assert_eq!(cpe.next(), Some(wait), "step {step}");
+    }
+    acs.up();
+    cpe.pass(wait);
+    assert_eq!(cpe.session(&mut acs).inform.retry_count(), 1);
 }
 
 #[test]

@@ -77,6 +77,12 @@ pub struct Acs {
     pub periodic_inform_interval: u32,
     /// Their phase; `None`: unknown time, the device chooses. Unix seconds.
     pub periodic_inform_time: Option<i64>,
+    /// Whether there are heartbeats (ManagementServer.HeartbeatPolicy).
+    pub heartbeat_enable: bool,
+    /// Seconds between them.
+    pub heartbeat_interval: u32,
+    /// Their phase; `None`: unknown time, a random one. Unix seconds.
+    pub heartbeat_time: Option<i64>,
     /// m of the retry table, in seconds.
     pub retry_minimum_wait: u32,
     /// k of the retry table, in thousandths.

@@ -421,7 +421,7 @@ fn the_rest_of_the_forms() {
 fn options_of_icwmp_are_never_unknown() {
     let text = "config lwn\n option enable 1\nconfig autonomous_notify 'transfer_complete'\n option enable 1\n\
                 config inform_parameter\n option events_list '1 BOOT'\nconfig acs\n option dhcp_discovery enable\n\
-                option heartbeat_time x\nconfig cpe\n option schedule_reboot x\n option log_to_file enable\n";
+                option heartbeat_time 0\nconfig cpe\n option schedule_reboot x\n option log_to_file enable\n";
     assert_eq!(read(text).1, [] as [&str; 0]);
 }
 

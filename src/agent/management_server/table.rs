@@ -136,6 +136,34 @@ pub(super) static TABLE: &[Spec] = &[
         ..BASE
     },
     Spec {
+        tr181_only: true,
+        ..option(
+            "HeartbeatPolicy.Enable",
+            Type::Boolean,
+            "acs",
+            "heartbeat_enable",
+        )
+    },
+    Spec {
+        min: Some(30),
+        tr181_only: true,
+        ..option(
+            "HeartbeatPolicy.ReportingInterval",
+            Type::UnsignedInt,
+            "acs",
+            "heartbeat_interval",
+        )
+    },
+    Spec {
+        tr181_only: true,
+        ..option(
+            "HeartbeatPolicy.InitiationTime",
+            Type::DateTime,
+            "acs",
+            "heartbeat_time",
+        )
+    },
+    Spec {
         name: "InformParameterNumberOfEntries",
         ty: Type::UnsignedInt,
         home: Home::Count("InformParameter."),

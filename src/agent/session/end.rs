@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use log::{info, warn};
 
-use super::SESSION_LIMIT;
+use super::{Running, SESSION_LIMIT};
 use crate::agent::Agent;
 use crate::agent::clock::Now;
 use crate::agent::state::Retry;
@@ -83,6 +83,7 @@ impl Agent {
             .as_secs_f32();
         self.store.state.statistics.sessions =
             self.store.state.statistics.sessions.saturating_add(1);
+        let heartbeat = running.heartbeat;
         let outcome = match result {
             Ok(summary) => {
                 self.store.state.statistics.succeeded =
@@ -98,15 +99,15 @@ impl Agent {
             Err(ended) => {
                 self.store.state.statistics.failed =
                     self.store.state.statistics.failed.saturating_add(1);
-                self.queue.on_failure();
-                if running.talk.is_none() && !self.triggered {
-                    // EV-09: not even the connection came about, but that was its try.
-                    self.queue.discard(EventCode::ConnectionRequest);
-                }
                 // VN-08: every other try in the oldest namespace, for an ACS that knows no other.
                 self.offer_older = ended.suggests_older_version() && !self.offer_older;
                 let text = ended.to_string();
-                self.plan_retry(&ended, &text, now);
+                if heartbeat {
+                    // The next one comes by its own timer.
+                    warn!("heartbeat failed: reason={text:?}");
+                } else {
+                    self.session_failed(&running, &ended, &text, now);
+                }
                 Err(text)
             }
         };
@@ -117,7 +118,18 @@ impl Agent {
             ended: now,
             outcome,
         });
-        self.after_session(now);
+        self.after_session(heartbeat, now);
+    }
+
+    /// The events of the queue were not delivered: a retry comes, and no heartbeat before it.
+    fn session_failed(&mut self, running: &Running, ended: &Ended, text: &str, now: Now) {
+        self.queue.on_failure();
+        if running.talk.is_none() && !self.triggered {
+            // EV-09: not even the connection came about, but that was its try.
+            self.queue.discard(EventCode::ConnectionRequest);
+        }
+        self.plan_retry(ended, text, now);
+        self.heartbeat_wanted &= self.schedule.retry().is_none();
     }
 
     /// What wanted this session is gone (a change that was taken back): there was none.
@@ -128,7 +140,7 @@ impl Agent {
         self.store.state.retry = Retry::default();
         self.save(now);
         self.answer_waiting(&Err("there is nothing to report".to_owned()));
-        self.after_session(now);
+        self.after_session(false, now);
     }
 
     /// TR-069 3.2.1.1: the wait is drawn once, logged, persisted and shown as it is.

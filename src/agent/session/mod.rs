@@ -39,6 +39,8 @@ pub(super) struct Running {
     gathering: bool,
     /// The values this Inform reports as changed.
     reported: Vec<(String, String)>,
+    /// It is a heartbeat's: the events of the queue are no business of it.
+    pub(super) heartbeat: bool,
     /// The Inform carried `0 BOOTSTRAP`.
     bootstrap: bool,
     /// Watched values that differed already before the request under way: not the ACS's doing.
@@ -61,7 +63,7 @@ impl Running {
 
     /// The Inform is made: what comes now has to wait for the next session.
     pub(super) fn has_informed(&self) -> bool {
-        self.talk.is_some()
+        self.talk.is_some() || self.heartbeat
     }
 
     /// The session's state, for `status`.
@@ -178,8 +180,11 @@ impl Agent {
             self.store.state.bootstrapped_url = running.url.clone();
         }
         let told = std::mem::take(&mut running.reported);
+        let heartbeat = running.heartbeat;
         self.acs_knows(told);
-        self.queue.delivered_by(Confirmation::InformResponse);
+        if !heartbeat {
+            self.queue.delivered_by(Confirmation::InformResponse);
+        }
         self.save(now);
     }
 

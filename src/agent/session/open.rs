@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use log::{info, warn};
+use log::{debug, info, warn};
 use mio::Registry;
 
 use super::{Ended, Running, Talk};
@@ -22,7 +22,7 @@ use crate::wire::xsd::DateTime;
 impl Agent {
     /// Opens a session if there is reason and nothing speaks against it.
     pub(in crate::agent) fn open_session(&mut self, now: Now, registry: &Registry) {
-        if !self.wanted
+        if !(self.wanted || self.heartbeat_wanted)
             || self.session.is_some()
             || self.stopping.is_some()
             // What was ordered for after the session comes before the next one.
@@ -32,15 +32,21 @@ impl Agent {
             return;
         }
         if let Some(reason) = self.idle_reason() {
+            self.heartbeat_wanted = false;
             return self.answer_waiting(&Err(reason.to_owned()));
         }
         let Some(url) = self.config.acs.url.clone() else {
             return;
         };
-        self.wanted = false;
+        let heartbeat = !self.wanted;
+        if heartbeat {
+            self.heartbeat_wanted = false;
+        } else {
+            self.wanted = false;
+            self.schedule.set_retry(None);
+            self.schedule.clear_notification();
+        }
         self.moved = true;
-        self.schedule.set_retry(None);
-        self.schedule.clear_notification();
         self.trace.start();
         info!(
             "session starts: url={url} retry={}",
@@ -53,12 +59,23 @@ impl Agent {
             talk: None,
             gathering: false,
             reported: Vec::new(),
+            heartbeat,
             bootstrap: false,
             changed_before: BTreeMap::new(),
         });
         match target {
             Ok(target) => self.connection.connect(&target, now.instant, registry),
             Err(error) => self.end_session(Err(Ended::Url(error.to_string())), now),
+        }
+    }
+
+    /// A heartbeat is due: it gets a session of its own (TR-069 Annex O). While a retry waits, the ACS is not to be
+    /// asked (TR-069 3.2.1.1), and the events that wait come first: this one is left out, the next keeps its phase.
+    pub(in crate::agent) fn heartbeat_due(&mut self) {
+        if self.schedule.retry().is_some() {
+            debug!("heartbeat left out: a session retry waits");
+        } else {
+            self.heartbeat_wanted = true;
         }
     }
 
@@ -94,8 +111,15 @@ impl Agent {
                 "inform without fresh values: reason={:?}",
                 fault.to_string()
             );
-            self.queue.discard(EventCode::ValueChange);
+            if !running.heartbeat {
+                self.queue.discard(EventCode::ValueChange);
+            }
             return self.send_inform(url, last, Vec::new(), now);
+        }
+        if running.heartbeat {
+            let extra = self.extra_parameters(&[EventCode::Heartbeat]);
+            let parameters = inform::parameters(&self.model, extra.iter().map(String::as_str));
+            return self.send_inform(url, (self.device_id(), parameters), Vec::new(), now);
         }
         if self.queue.contains(EventCode::Bootstrap) {
             // An ACS that meets the device for the first time learns everything anew.
@@ -126,7 +150,15 @@ impl Agent {
         reported: Vec<(String, String)>,
         now: Now,
     ) {
-        let events = self.queue.mark_sent();
+        let heartbeat = self
+            .session
+            .as_ref()
+            .is_some_and(|running| running.heartbeat);
+        let events = if heartbeat {
+            vec![Event::new(EventCode::Heartbeat)]
+        } else {
+            self.queue.mark_sent()
+        };
         if events.is_empty() {
             return self.call_off_session(now);
         }
@@ -147,7 +179,8 @@ impl Agent {
             Some(unix) => DateTime::from_unix(unix, 0),
             None => DateTime::UNKNOWN,
         };
-        let asked = std::mem::take(&mut self.ask_rpc_methods) || self.config.acs.get_rpc_methods;
+        let asked = !heartbeat
+            && (std::mem::take(&mut self.ask_rpc_methods) || self.config.acs.get_rpc_methods);
         let session = Session::new(Setup {
             version: if self.offer_older {
                 Version::V1_0

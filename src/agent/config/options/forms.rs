@@ -33,6 +33,11 @@ pub(super) const INFORM_TIME: Kind = Kind::Form("a dateTime or Unix seconds", |c
     )
 });
 
+pub(super) const HEARTBEAT_TIME: Kind =
+    Kind::Form("a dateTime or Unix seconds", |config, value| {
+        put(&mut config.acs.heartbeat_time, inform_time(value.trim()))
+    });
+
 pub(super) const COMPRESSION: Kind = Kind::Form("Disabled, GZIP or Deflate", |config, value| {
     let compression = match value.trim().to_ascii_lowercase().as_str() {
         "disabled" | "disable" | "none" | "0" => Some(Compression::Disabled),

@@ -1,8 +1,8 @@
 //! The list itself.
 
 use super::forms::{
-    ADDRESS, AMENDMENT, BACKEND, COMPRESSION, DATAMODEL, DEVICE, INFORM_TIME, INSTANCE_MODE, OUI,
-    PORT, REQUEST_PATH, SEVERITY, URL,
+    ADDRESS, AMENDMENT, BACKEND, COMPRESSION, DATAMODEL, DEVICE, HEARTBEAT_TIME, INFORM_TIME,
+    INSTANCE_MODE, OUI, PORT, REQUEST_PATH, SEVERITY, URL,
 };
 use super::{Kind, MAX_TEXT, Opt};
 use Kind::{Flag, List, Number, Path, Secret, Text, Unused, User};
@@ -73,6 +73,9 @@ pub const OPTIONS: &[Opt] = &[
     acs("periodic_inform_enable", Flag(|c| &mut c.acs.periodic_inform_enable), "1", "open a session periodically"),
     acs("periodic_inform_interval", Number { min: 1, max: u32::MAX, field: |c| &mut c.acs.periodic_inform_interval }, "1800", "seconds between periodic sessions"),
     acs("periodic_inform_time", INFORM_TIME, "0001-01-01T00:00:00Z", "a moment that periodic sessions keep step with; unknown time: the device chooses"),
+    acs("heartbeat_enable", Flag(|c| &mut c.acs.heartbeat_enable), "0", "open a session of its own for each heartbeat (HeartbeatPolicy)"),
+    acs("heartbeat_interval", Number { min: 30, max: u32::MAX, field: |c| &mut c.acs.heartbeat_interval }, "30", "seconds between heartbeats"),
+    acs("heartbeat_time", HEARTBEAT_TIME, "0001-01-01T00:00:00Z", "a moment that heartbeats keep step with; unknown time: a random phase"),
     acs("retry_min_wait_interval", Number { min: 1, max: 65535, field: |c| &mut c.acs.retry_minimum_wait }, "5", "least wait before the first retry of a session, in seconds"),
     acs("retry_interval_multiplier", Number { min: 1000, max: 65535, field: |c| &mut c.acs.retry_multiplier }, "2000", "growth of the wait with each retry, in thousandths"),
     acs("compression", COMPRESSION, "Disabled", "compress request bodies (amendment 5 and later)"),
@@ -141,9 +144,6 @@ pub const OPTIONS: &[Opt] = &[
     unused("acs", "http_disable_100continue", "never send Expect: 100-continue; it never is"),
     unused("acs", "ipv6_enable", "use IPv6; all addresses of the ACS are tried"),
     unused("acs", "ip_version", "which IP version was chosen"),
-    unused("acs", "heartbeat_enable", "HeartbeatPolicy.Enable"),
-    unused("acs", "heartbeat_interval", "HeartbeatPolicy.ReportingInterval"),
-    unused("acs", "heartbeat_time", "HeartbeatPolicy.InitiationTime"),
 
     unused("cpe", "default_wan_interface", "name of the WAN interface"),
     unused("cpe", "default_lan_interface", "name of the LAN interface"),
