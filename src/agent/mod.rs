@@ -58,6 +58,7 @@ use crate::datamodel::mounts::Mounted;
 use crate::jobs::child::Spawn;
 use crate::jobs::hook::Hook;
 use crate::net::addresses::Watch;
+use crate::net::clock_watch::ClockWatch;
 use crate::net::http::AcsConnection;
 use crate::net::random;
 use crate::net::reactor::{token, who};
@@ -78,6 +79,8 @@ pub const WHO_BACKEND: u8 = 3;
 pub const WHO_ADDRESSES: u8 = 4;
 /// The output of a hook.
 pub const WHO_HOOK: u8 = 5;
+/// News that the wall clock was set.
+pub const WHO_CLOCK: u8 = 6;
 
 /// Turns of [`Agent::pump`] in a row: a session with a fast ACS needs one for each message.
 const MAX_TURNS: usize = 32;
@@ -137,6 +140,7 @@ pub struct Agent {
     /// And so must the connection to the ACS, but not within a session.
     configure_wanted: bool,
     address_watch: Option<Watch>,
+    clock_watch: Option<ClockWatch>,
 
     listen: Listen,
     spawn: Spawn,
@@ -228,6 +232,9 @@ impl Agent {
             }
             WHO_BACKEND => self.model.backend_mut().ready(now.instant),
             WHO_ADDRESSES => self.addresses_changed(now),
+            WHO_CLOCK if self.clock_watch.as_ref().is_some_and(ClockWatch::was_set) => {
+                self.clock_was_set(now);
+            }
             WHO_HOOK => {
                 if let Some(hook) = &mut self.hook {
                     hook.ready(at, now.instant, registry);

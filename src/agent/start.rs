@@ -15,13 +15,14 @@ use super::management_server::{Own, management_server};
 use super::schedule::Schedule;
 use super::state::{Deferred, StateFile};
 use super::surroundings::Surroundings;
-use super::{Agent, WHO_ACS, WHO_ADDRESSES, compress, files};
+use super::{Agent, WHO_ACS, WHO_ADDRESSES, WHO_CLOCK, compress, files};
 use crate::backend::Backend;
 use crate::backend::exec::Exec;
 use crate::backend::profile::Profile;
 use crate::cwmp::event::{Event, EventCode};
 use crate::datamodel::mounts::Mounted;
 use crate::net::addresses::Watch;
+use crate::net::clock_watch::ClockWatch;
 use crate::net::http::AcsConnection;
 use crate::net::random;
 use crate::net::reactor::token;
@@ -121,6 +122,7 @@ impl Agent {
             listen_wanted: false,
             configure_wanted: false,
             address_watch: None,
+            clock_watch: None,
             listen: surroundings.listen,
             spawn: surroundings.spawn,
             random: surroundings.random,
@@ -142,6 +144,10 @@ impl Agent {
         match Watch::new(registry, token(WHO_ADDRESSES, 0)) {
             Ok(watch) => self.address_watch = Some(watch),
             Err(e) => warn!("address changes are noticed at the next session only: reason=\"{e}\""),
+        }
+        match ClockWatch::new(registry, token(WHO_CLOCK, 0)) {
+            Ok(watch) => self.clock_watch = Some(watch),
+            Err(e) => warn!("a clock that is set is noticed late: reason=\"{e}\""),
         }
         self.finish_config_write(now);
         let mut config = std::mem::take(&mut self.config);

@@ -11,6 +11,7 @@
 //! Time is an argument everywhere: no clock is read inside.
 
 pub mod addresses;
+pub mod clock_watch;
 pub mod http;
 pub mod logger;
 pub mod random;
