@@ -119,6 +119,8 @@ impl Agent {
         ms.put("ParameterKey", self.store.state.parameter_key.clone());
         ms.put("ConnectionRequestUsername", credentials.username);
         ms.put("ConnectionRequestPassword", credentials.password);
+        let served = self.config.connection_request.enable;
+        ms.put("HTTPConnectionRequestEnable", served.to_string());
         ms.put("UpgradesManaged", cpe.upgrades_managed.to_string());
         ms.put(
             "DefaultActiveNotificationThrottle",

@@ -102,7 +102,8 @@ impl Agent {
 
     /// Opens, moves or closes the connection request server as the configuration says.
     pub(super) fn listen(&mut self, now: Now, registry: &Registry) {
-        let wanted = self.config.cpe.enable && self.config.acs.url.is_some(); // CR-18
+        // CR-16, CR-18
+        let wanted = self.config.connection_request.enable && self.idle_reason().is_none();
         let settings = connreq::Settings {
             port: self.config.connection_request.port,
             path: self.connection_request_path(),

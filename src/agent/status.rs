@@ -51,6 +51,8 @@ impl Agent {
                 "version": env!("CARGO_PKG_VERSION"),
                 "data_model": self.model_name(),
                 "connection_request_error": self.listen_error,
+                "connection_request_disabled": (!self.config.connection_request.enable)
+                    .then_some("they are switched off (cpe.http_connection_request_enable)"),
                 "connection_request_url": self.management_server.borrow().get("ConnectionRequestURL"),
             },
             "last_session": {

@@ -149,7 +149,7 @@ fn no_event_is_sent_that_nothing_can_confirm() // EV-13 EV-14
 }
 
 #[test]
-fn a_port_that_is_taken_at_start_is_taken_over_later() // CR-01 CR-16
+fn a_port_that_is_taken_at_start_is_taken_over_later() // CR-01
 {
     let mut acs = Acs::start();
     let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();

@@ -187,3 +187,50 @@ fn a_value_that_the_configuration_cannot_hold_is_refused_by_name() // SV-02
     assert_eq!(answer.fault(), Some(9003));
     assert!(answer.texts("FaultCode").contains(&"9007".to_owned()));
 }
+
+#[test]
+fn switched_off_connection_requests_have_no_port_and_no_url() // CR-16
+{
+    let mut acs = Acs::start();
+    let url = format!("{MS}ConnectionRequestURL");
+    let mut cpe = settled(Daemon::new(&acs.url()), &mut acs);
+    let before = cpe.status()["cwmp"]["connection_request_url"].clone();
+    let port = before
+        .as_str()
+        .unwrap()
+        .split([':', '/'])
+        .nth(4)
+        .unwrap()
+        .to_owned();
+    let address = format!("127.0.0.1:{port}");
+    assert!(std::net::TcpStream::connect(&address).is_ok());
+
+    acs.plan([
+        set("HTTPConnectionRequestEnable", "boolean", "0"),
+        rpc::get_values(&[&url]),
+    ]);
+    cpe.inform();
+    let answers = cpe.session(&mut acs).answers;
+    assert_eq!(answers[0].fault(), None);
+    assert_eq!(answers[1].values()[&url], "");
+    assert!(std::net::TcpStream::connect(&address).is_err());
+    let inform = cpe.session(&mut acs).inform;
+    assert_eq!(inform.events(), ["4 VALUE CHANGE"]);
+    assert_eq!(inform.value_of(".ConnectionRequestURL").unwrap(), "");
+
+    // It stays so, and nothing but the port is off.
+    cpe.restart();
+    cpe.settle();
+    assert!(std::net::TcpStream::connect(&address).is_err());
+    acs.plan([set("HTTPConnectionRequestEnable", "boolean", "1")]);
+    cpe.inform();
+    cpe.session(&mut acs);
+    let inform = cpe.session(&mut acs).inform;
+    assert_eq!(inform.events(), ["4 VALUE CHANGE"]);
+    assert_eq!(inform.value_of(".ConnectionRequestURL").unwrap(), before);
+    assert_eq!(cpe.connection_request(), 200);
+    assert_eq!(
+        cpe.session(&mut acs).inform.events(),
+        ["6 CONNECTION REQUEST"]
+    );
+}

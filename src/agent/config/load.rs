@@ -353,6 +353,7 @@ fn blank() -> Config {
         },
         identity: Identity::default(),
         connection_request: ConnectionRequest {
+            enable: false,
             username: Username::Default,
             password: Secret::default(),
             port: 0,

@@ -189,6 +189,8 @@ pub struct Identity {
 /// How the ACS reaches the device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectionRequest {
+    /// Whether they are served over HTTP (ManagementServer.HTTPConnectionRequestEnable).
+    pub enable: bool,
     /// User; the default is the name made at the first boot.
     pub username: Username,
     /// Password; empty: the one made at the first boot.

@@ -72,6 +72,15 @@ pub(super) static TABLE: &[Spec] = &[
         hidden: true,
         ..option("ConnectionRequestPassword", Type::String, "cpe", "passwd")
     },
+    Spec {
+        tr181_only: true,
+        ..option(
+            "HTTPConnectionRequestEnable",
+            Type::Boolean,
+            "cpe",
+            "http_connection_request_enable",
+        )
+    },
     option("UpgradesManaged", Type::Boolean, "cpe", "upgrades_managed"),
     option(
         "DefaultActiveNotificationThrottle",

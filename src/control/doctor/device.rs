@@ -142,6 +142,9 @@ pub fn connection_requests(daemon: &Daemon, peer: Option<IpAddr>) -> Finding {
     if let Some(reason) = daemon.text("cwmp", "idle_reason") {
         return Finding::skipped(CONNECTION_REQUESTS, reason);
     }
+    if let Some(reason) = daemon.text("cwmp", "connection_request_disabled") {
+        return Finding::skipped(CONNECTION_REQUESTS, reason);
+    }
     if let Some(error) = daemon.text("cwmp", "connection_request_error") {
         return Finding::failed(
             CONNECTION_REQUESTS,

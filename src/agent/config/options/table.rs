@@ -110,6 +110,7 @@ pub const OPTIONS: &[Opt] = &[
     cpe("model_name", Text(MAX_IDENTITY, |c| &mut c.identity.model_name), "", "DeviceInfo.ModelName"),
     cpe("description", Text(MAX_TEXT, |c| &mut c.identity.description), "", "DeviceInfo.Description"),
     cpe("provisioning_code", Text(MAX_IDENTITY, |c| &mut c.identity.provisioning_code), "", "DeviceInfo.ProvisioningCode"),
+    cpe("http_connection_request_enable", Flag(|c| &mut c.connection_request.enable), "1", "serve connection requests over HTTP"),
     cpe("userid", User(|c| &mut c.connection_request.username), "", "user of connection requests; empty: made at the first boot"),
     cpe("passwd", Secret(|c| &mut c.connection_request.password), "", "password of connection requests; empty: made at the first boot"),
     cpe("port", PORT, "7547", "TCP port of connection requests"),
