@@ -64,7 +64,7 @@ impl Agent {
     }
 
     /// What the configuration says of the device stands for what the backend says (IN-02: in DeviceId and in the model).
-    fn pin_identity(&mut self) {
+    pub(super) fn pin_identity(&mut self) {
         let identity = &self.config.identity;
         let values = [
             ("Manufacturer", &identity.manufacturer),
@@ -78,10 +78,10 @@ impl Agent {
         ];
         let root = self.model.root().path();
         let set = values.into_iter().filter(|(_, value)| !value.is_empty());
-        self.model.pin(
-            set.map(|(name, value)| (format!("{root}DeviceInfo.{name}"), value.clone()))
-                .collect(),
-        );
+        let set = set.map(|(name, value)| (format!("{root}DeviceInfo.{name}"), value.clone()));
+        let mut pins = self.identity_pins.clone();
+        pins.extend(set);
+        self.model.pin(pins);
     }
 
     /// ProvisioningCode, where the configuration holds it and the ACS has set it.
@@ -222,6 +222,7 @@ impl Agent {
                         warn!("data model values dropped: reason=\"{reason}\"");
                     }
                     (self.model, self.management_server) = mounted(backend);
+                    self.identity_pins.clear();
                     self.backend_generation = None;
                     self.watch_anew();
                     self.drop_requests();

@@ -42,11 +42,7 @@ impl Agent {
             .iter()
             .map(|path| (*path).to_owned())
             .collect();
-        paths.extend(
-            IDENTITY
-                .iter()
-                .map(|name| format!("{}DeviceInfo.{name}", root.path())),
-        );
+        paths.extend(self.identity_paths());
         if root == Root::InternetGatewayDevice {
             // ExternalIPAddress of the connection in use (IN-04) is somewhere below.
             paths
@@ -97,16 +93,47 @@ impl Agent {
         names
     }
 
-    /// DeviceId from the data model (IN-02).
+    /// DeviceId from the data model (IN-02), in the form that it must have.
     pub(super) fn device_id(&self) -> DeviceId {
-        let value =
-            |name: &str| self.value_of(&format!("{}DeviceInfo.{name}", self.model.root().path()));
-        DeviceId {
-            manufacturer: value("Manufacturer").unwrap_or_default(),
-            oui: value("ManufacturerOUI").unwrap_or_default(),
-            product_class: value("ProductClass").unwrap_or_default(),
-            serial_number: value("SerialNumber").unwrap_or_default(),
+        let [manufacturer, oui, product_class, serial_number] = self
+            .identity_paths()
+            .map(|path| self.value_of(&path).unwrap_or_default());
+        let device = DeviceId {
+            manufacturer,
+            oui,
+            product_class,
+            serial_number,
+        };
+        device.in_form()
+    }
+
+    fn identity_paths(&self) -> [String; 4] {
+        let root = self.model.root().path();
+        IDENTITY.map(|name| format!("{root}DeviceInfo.{name}"))
+    }
+
+    /// IN-02: what the backend says in another form than DeviceId has it (an OUI with colons) reads as DeviceId does.
+    /// The backend's values are in memory.
+    pub(super) fn pin_device_id(&mut self) {
+        let before = std::mem::take(&mut self.identity_pins);
+        self.pin_identity();
+        let device = self.device_id();
+        let told = [
+            device.manufacturer,
+            device.oui,
+            device.product_class,
+            device.serial_number,
+        ];
+        for (path, told) in self.identity_paths().into_iter().zip(told) {
+            if self.value_of(&path).is_none_or(|value| value == told) {
+                continue;
+            }
+            if before.get(&path) != Some(&told) {
+                warn!("not in the form of a DeviceId: parameter={path} told={told:?}");
+            }
+            self.identity_pins.insert(path, told);
         }
+        self.pin_identity();
     }
 
     pub(super) fn value_of(&self, path: &str) -> Option<String> {

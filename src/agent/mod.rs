@@ -40,6 +40,7 @@ mod trace;
 mod work;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Instant;
@@ -128,6 +129,8 @@ pub struct Agent {
     last_inform: Option<(DeviceId, Vec<InformParameter>)>,
     /// More parameters for Informs, from files.
     inform_lists: inform::Lists,
+    /// What of the backend's identity must read otherwise, by path.
+    identity_pins: BTreeMap<String, String>,
     /// The next Inform is in the oldest namespace.
     offer_older: bool,
 

@@ -115,6 +115,7 @@ impl Agent {
             last_session_end: None,
             last_inform: None,
             inform_lists: Default::default(),
+            identity_pins: Default::default(),
             offer_older: false,
             connreq: None,
             listen_again: None,

@@ -4,7 +4,7 @@ use super::envelope::{array, parameter_value};
 use super::event::{CAPACITY, Event, EventCode, is_vendor_event};
 use crate::datamodel::naming::{InstanceMode, Namer};
 use crate::datamodel::path::Path;
-use crate::datamodel::resolve::{Search, resolve_within};
+use crate::datamodel::resolve::{Search, resolve_one, resolve_within};
 use crate::datamodel::{DataModel, Depth, Found, Node, Root, Type, find, references};
 use crate::wire::xml::Writer;
 use crate::wire::xsd::DateTime;
@@ -23,7 +23,7 @@ pub const MAX_EXTRA: usize = 512;
 /// Digits of an OUI.
 const OUI_DIGITS: usize = 6;
 
-/// Who the CPE is. Texts are cut and the OUI is brought into its form when they are sent.
+/// Who the CPE is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeviceId {
     /// Manufacturer, for display.
@@ -34,6 +34,20 @@ pub struct DeviceId {
     pub product_class: String,
     /// Unique within OUI and ProductClass.
     pub serial_number: String,
+}
+
+impl DeviceId {
+    /// As TR-069 A.3.3.1 has it: texts of at most 64 characters, an OUI of six upper-case digits without colons and the
+    /// like.
+    #[must_use]
+    pub fn in_form(&self) -> DeviceId {
+        DeviceId {
+            manufacturer: cut(&self.manufacturer).to_owned(),
+            oui: oui(&self.oui),
+            product_class: cut(&self.product_class).to_owned(),
+            serial_number: cut(&self.serial_number).to_owned(),
+        }
+    }
 }
 
 /// A parameter in an Inform.
@@ -67,10 +81,11 @@ impl Inform {
     pub(crate) fn encode(&self, out: &mut Writer) {
         out.open("cwmp:Inform");
         out.open("DeviceId");
-        out.leaf("Manufacturer", cut(&self.device.manufacturer));
-        out.leaf("OUI", &oui(&self.device.oui));
-        out.leaf("ProductClass", cut(&self.device.product_class));
-        out.leaf("SerialNumber", cut(&self.device.serial_number));
+        let device = self.device.in_form();
+        out.leaf("Manufacturer", &device.manufacturer);
+        out.leaf("OUI", &device.oui);
+        out.leaf("ProductClass", &device.product_class);
+        out.leaf("SerialNumber", &device.serial_number);
         out.close("DeviceId");
         let Ok(()) = array::<Infallible>(out, "Event", "cwmp:EventStruct", |out| {
             let mut written = 0;
@@ -247,7 +262,8 @@ pub fn external_ip_address(model: &dyn DataModel) -> Option<String> {
     }
     let default = "InternetGatewayDevice.Layer3Forwarding.DefaultConnectionService";
     let chosen = find(model, default).ok().and_then(|service| {
-        let name = format!("{}.ExternalIPAddress", service.value.trim_end_matches('.'));
+        let name = full_name(model.root(), &service.value)? + ".ExternalIPAddress";
+        let name = resolve_one(model, &Path::parse(&name).ok()?).ok()?.path;
         find(model, &name).ok().map(|_| name)
     });
     let mut first = None;
@@ -268,6 +284,17 @@ pub fn external_ip_address(model: &dyn DataModel) -> Option<String> {
         );
     }
     chosen.or(first)
+}
+
+/// What a reference means, without a dot at its end: devices write it with or without that dot, and relative to the root
+/// object with (TR-106 3.2.4) or without a dot before it.
+fn full_name(root: Root, reference: &str) -> Option<String> {
+    let name = reference.trim().trim_matches('.');
+    if name.is_empty() {
+        return None;
+    }
+    let absolute = name.starts_with(root.path());
+    Some(if absolute { "" } else { root.path() }.to_owned() + name)
 }
 
 fn cut(text: &str) -> &str {

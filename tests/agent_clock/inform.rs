@@ -346,3 +346,112 @@ fn a_file_that_cannot_be_used_costs_only_itself() {
         );
     }
 }
+
+#[test]
+fn each_kind_of_inform_has_the_forced_parameters_once() // IN-03 IN-04 IN-05 IN-08 IN-09
+{
+    let device = [
+        "RootDataModelVersion",
+        "DeviceInfo.HardwareVersion",
+        "DeviceInfo.SoftwareVersion",
+        "DeviceInfo.ProvisioningCode",
+        "ManagementServer.ParameterKey",
+        "ManagementServer.ConnectionRequestURL",
+        "ManagementServer.AliasBasedAddressing",
+    ];
+    let gateway = [
+        "DeviceSummary",
+        "DeviceInfo.SpecVersion",
+        "DeviceInfo.HardwareVersion",
+        "DeviceInfo.SoftwareVersion",
+        "DeviceInfo.ProvisioningCode",
+        "ManagementServer.ParameterKey",
+        "ManagementServer.ConnectionRequestURL",
+        "WANDevice.1.WANConnectionDevice.1.WANIPConnection.1.ExternalIPAddress",
+    ];
+    for ((root, profile), forced) in ROOTS.into_iter().zip([&device[..], &gateway[..]]) {
+        let mut acs = Acs::start();
+        acs.plan([rpc::schedule_inform(5, "key")]);
+        let home = Daemon::new(&acs.url())
+            .profile(profile)
+            .acs("periodic_inform_enable", "1")
+            .acs("periodic_inform_interval", "60");
+        let mut cpe = Cpe::start(home);
+        let mut informs = vec![cpe.session(&mut acs).inform];
+        cpe.pass_seconds(5);
+        informs.push(cpe.session(&mut acs).inform);
+        let code = format!("{root}DeviceInfo.ProvisioningCode");
+        assert!(matches!(cpe.set(&code, "new"), Reply::Ok(_)));
+        informs.push(cpe.session(&mut acs).inform);
+        assert_eq!(cpe.connection_request(), 200);
+        informs.push(cpe.session(&mut acs).inform);
+        cpe.pass_seconds(55);
+        informs.push(cpe.session(&mut acs).inform);
+        let events: Vec<String> = informs.iter().flat_map(Message::events).collect();
+        assert_eq!(
+            events,
+            [
+                "0 BOOTSTRAP",
+                "1 BOOT",
+                "3 SCHEDULED",
+                "M ScheduleInform",
+                "4 VALUE CHANGE",
+                "6 CONNECTION REQUEST",
+                "2 PERIODIC"
+            ]
+        );
+        for inform in &informs {
+            let told = names(inform);
+            for name in forced {
+                let name = format!("{root}{name}");
+                let count = told.iter().filter(|told| **told == name).count();
+                assert_eq!(count, 1, "{name} in {:?}", inform.events());
+            }
+            assert!(told.iter().all(|name| !name.is_empty()));
+            assert_eq!(inform.value_of(".ParameterKey").unwrap(), "");
+            assert!(!inform.xml.contains("(null)"));
+        }
+    }
+}
+
+#[test]
+fn device_id_and_device_info_say_the_same_whatever_the_backend_says() // IN-01 IN-02
+{
+    for (root, profile) in ROOTS {
+        let mut acs = Acs::start();
+        let paths = [
+            "Manufacturer",
+            "ManufacturerOUI",
+            "ProductClass",
+            "SerialNumber",
+        ]
+        .map(|name| format!("{root}DeviceInfo.{name}"));
+        let paths = paths.each_ref().map(String::as_str);
+        acs.plan([rpc::get_values(&paths)]);
+        let home = Daemon::new(&acs.url())
+            .profile(profile)
+            .cpe("product_class", "Mine");
+        let text = home.read("etc/cwmpd/profile.toml");
+        let lines = text
+            .lines()
+            .map(|line| match line.split_once(' ').map(|(name, _)| name) {
+                Some("ManufacturerOUI") => "ManufacturerOUI = { value = \"00:d0:d0\" }".to_owned(),
+                Some("SerialNumber") if line.contains("value") => {
+                    format!("SerialNumber = {{ value = \"{}\" }}", "x".repeat(70))
+                }
+                _ => line.to_owned(),
+            });
+        let text: Vec<String> = lines.collect();
+        home.write("etc/cwmpd/profile.toml", text.join("\n").as_bytes());
+        let mut cpe = Cpe::start(home);
+        let session = cpe.session(&mut acs);
+        let values = session.answers[0].values();
+        let inform = &session.inform;
+        let told = ["Manufacturer", "OUI", "ProductClass", "SerialNumber"]
+            .map(|name| inform.text(name).unwrap());
+        assert_eq!(told[1], "00D0D0");
+        assert_eq!(told[2], "Mine");
+        assert_eq!(told[3], "x".repeat(64));
+        assert_eq!(told, paths.map(|path| values[path].clone()));
+    }
+}

@@ -116,7 +116,9 @@ impl Agent {
             }
             return self.send_inform(url, last, Vec::new(), now);
         }
-        if running.heartbeat {
+        let heartbeat = running.heartbeat;
+        self.pin_device_id();
+        if heartbeat {
             let extra = self.extra_parameters(&[EventCode::Heartbeat]);
             let parameters = inform::parameters(&self.model, extra.iter().map(String::as_str));
             return self.send_inform(url, (self.device_id(), parameters), Vec::new(), now);

@@ -61,9 +61,26 @@ fn a_tr098_device_tells_its_wan_address() {
     let of_ppp = format!("{ppp}.ExternalIPAddress");
     model.parameter(&of_ppp, Type::String, false, "192.0.2.20");
     let service = "InternetGatewayDevice.Layer3Forwarding.DefaultConnectionService";
-    for value in [ppp.clone(), format!("{ppp}.")] {
+    let relative = ppp.strip_prefix("InternetGatewayDevice").unwrap();
+    for value in [
+        ppp.clone(),
+        format!("{ppp}."),
+        format!(" {ppp}"),
+        relative.to_owned(),
+        relative.trim_start_matches('.').to_owned(),
+    ] {
         model.parameter(service, Type::String, false, &value);
         assert_eq!(external_ip_address(&model), Some(of_ppp.clone()));
+    }
+    // Without one that exists it is the first that has an address.
+    for value in [
+        "",
+        ".",
+        "1_WANIPConnection",
+        "InternetGatewayDevice.WANDevice.9",
+    ] {
+        model.parameter(service, Type::String, false, value);
+        assert_eq!(external_ip_address(&model), Some(address.clone()));
     }
     assert_eq!(external_ip_address(&FakeModel::device()), None);
 }
