@@ -6,15 +6,12 @@ use super::clock::Now;
 use super::config::{self, BackendKind, Config, Username};
 use super::schedule::Period;
 use super::start::{mounted, open_backend};
-use super::{Agent, compress, inform};
+use super::{Agent, compress};
 use crate::cwmp::inform::DeviceId;
 use crate::cwmp::version::Version;
 use crate::datamodel::DataModel;
 use crate::net::random;
 use crate::wire::xsd::DateTime;
-
-/// The table of ManagementServer whose rows are sections `inform_parameter`.
-const INFORM_PARAMETER: &str = "InformParameter.";
 
 /// The one parameter of DeviceInfo that both the configuration and the ACS may set.
 const PROVISIONING_CODE: &str = "ProvisioningCode";
@@ -50,17 +47,6 @@ impl Agent {
         self.pin_identity();
         self.fill_management_server();
         self.notice_new_acs();
-    }
-
-    /// Reads the files that name more parameters for Informs. One that cannot be used costs only itself.
-    pub(super) fn read_inform_lists(&mut self) {
-        let [forced, boot] = inform::lists(&self.root, &self.config).map(|(option, list)| {
-            list.unwrap_or_else(|reason| {
-                warn!("cpe.{option}: {reason}; informs go without it");
-                Vec::new()
-            })
-        });
-        self.inform_lists = inform::Lists { forced, boot };
     }
 
     /// What the configuration says of the device stands for what the backend says (IN-02: in DeviceId and in the model).
@@ -148,47 +134,8 @@ impl Agent {
             },
         );
         ms.put("InstanceWildcardsSupported", "true");
-        for (table, highest) in &self.store.state.instance_numbers {
-            ms.reserve(table, *highest);
-        }
-        let entries = &self.config.inform_parameters;
-        ms.put_instances(INFORM_PARAMETER, entries.iter().map(|e| e.instance));
-        for entry in entries {
-            let number = entry.instance;
-            let mut put = |name: &str, value: String| {
-                ms.put(&format!("{INFORM_PARAMETER}{number}.{name}"), value);
-            };
-            put("Enable", entry.enable.to_string());
-            put("ParameterName", entry.parameter_name.clone());
-            put("EventList", entry.events.clone());
-            put(
-                "Alias",
-                match entry.alias.as_str() {
-                    "" => format!("cpe-{number}"),
-                    alias => alias.to_owned(),
-                },
-            );
-        }
-    }
-
-    /// Sections that nobody has numbered get their instance number, which the file keeps from then on.
-    pub(super) fn number_inform_parameters(&self, config: &mut Config) {
-        let entries = &mut config.inform_parameters;
-        if entries.iter().all(|entry| entry.instance != 0) {
-            return;
-        }
-        let given = self.store.state.instance_numbers.get(INFORM_PARAMETER);
-        let given = given.copied().unwrap_or(0);
-        let path = self.root.join(&self.config_path);
-        if let Err(e) = config::number_instances(&path, "inform_parameter", given) {
-            warn!("instance numbers are not kept: section=inform_parameter reason=\"{e}\"");
-        }
-        // As the file has it now.
-        let mut highest = entries.iter().map(|e| e.instance).fold(given, u32::max);
-        for entry in entries.iter_mut().filter(|entry| entry.instance == 0) {
-            highest = highest.saturating_add(1);
-            entry.instance = highest;
-        }
+        drop(ms);
+        self.fill_inform_parameters();
     }
 
     /// Reads the configuration file again. On an error, told by `false`, the old configuration stays in force.

@@ -7,13 +7,16 @@ use log::warn;
 use serde::Deserialize;
 
 use super::Agent;
-use super::config::Config;
+use super::config::{Config, number_instances};
 use super::files::{Root as FileRoot, read_capped};
 use crate::cwmp::event::EventCode;
 use crate::cwmp::inform::{self, DeviceId, MAX_EXTRA, forced_parameters};
 use crate::datamodel::naming::{InstanceMode, aliases_in};
 use crate::datamodel::path::Path;
 use crate::datamodel::{DataModel, Root, find};
+
+/// The table of ManagementServer whose rows are sections `inform_parameter`.
+const INFORM_PARAMETER: &str = "InformParameter.";
 
 /// Bytes of a file that names parameters.
 const MAX_LIST_BYTES: usize = 64 * 1024;
@@ -134,6 +137,63 @@ impl Agent {
             self.identity_pins.insert(path, told);
         }
         self.pin_identity();
+    }
+
+    /// Reads the files that name more parameters for Informs. One that cannot be used costs only itself.
+    pub(super) fn read_inform_lists(&mut self) {
+        let [forced, boot] = lists(&self.root, &self.config).map(|(option, list)| {
+            list.unwrap_or_else(|reason| {
+                warn!("cpe.{option}: {reason}; informs go without it");
+                Vec::new()
+            })
+        });
+        self.inform_lists = Lists { forced, boot };
+    }
+
+    /// Sections that nobody has numbered get their instance number, which the file keeps from then on.
+    pub(super) fn number_inform_parameters(&self, config: &mut Config) {
+        let entries = &mut config.inform_parameters;
+        if entries.iter().all(|entry| entry.instance != 0) {
+            return;
+        }
+        let given = self.store.state.instance_numbers.get(INFORM_PARAMETER);
+        let given = given.copied().unwrap_or(0);
+        let path = self.root.join(&self.config_path);
+        if let Err(e) = number_instances(&path, "inform_parameter", given) {
+            warn!("instance numbers are not kept: section=inform_parameter reason=\"{e}\"");
+        }
+        // As the file has it now.
+        let mut highest = entries.iter().map(|e| e.instance).fold(given, u32::max);
+        for entry in entries.iter_mut().filter(|entry| entry.instance == 0) {
+            highest = highest.saturating_add(1);
+            entry.instance = highest;
+        }
+    }
+
+    /// The rows of ManagementServer.InformParameter are those of the configuration.
+    pub(super) fn fill_inform_parameters(&self) {
+        let mut ms = self.management_server.borrow_mut();
+        for (table, highest) in &self.store.state.instance_numbers {
+            ms.reserve(table, *highest);
+        }
+        let entries = &self.config.inform_parameters;
+        ms.put_instances(INFORM_PARAMETER, entries.iter().map(|e| e.instance));
+        for entry in entries {
+            let number = entry.instance;
+            let mut put = |name: &str, value: String| {
+                ms.put(&format!("{INFORM_PARAMETER}{number}.{name}"), value);
+            };
+            put("Enable", entry.enable.to_string());
+            put("ParameterName", entry.parameter_name.clone());
+            put("EventList", entry.events.clone());
+            put(
+                "Alias",
+                match entry.alias.as_str() {
+                    "" => format!("cpe-{number}"),
+                    alias => alias.to_owned(),
+                },
+            );
+        }
     }
 
     pub(super) fn value_of(&self, path: &str) -> Option<String> {

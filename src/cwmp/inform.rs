@@ -1,10 +1,14 @@
 //! The Inform (TR-069 A.3.3.1): what goes into it, and its text.
 
+mod extra;
+
+pub use extra::{MAX_ENTRIES, MAX_EXTRA, check_event_list, check_parameter_name, expand, is_meant};
+
 use super::envelope::{array, parameter_value};
-use super::event::{CAPACITY, Event, EventCode, is_vendor_event};
+use super::event::{CAPACITY, Event};
 use crate::datamodel::naming::{InstanceMode, Namer};
 use crate::datamodel::path::Path;
-use crate::datamodel::resolve::{Search, resolve_one, resolve_within};
+use crate::datamodel::resolve::resolve_one;
 use crate::datamodel::{DataModel, Depth, Found, Node, Root, Type, find, references};
 use crate::wire::xml::Writer;
 use crate::wire::xsd::DateTime;
@@ -13,12 +17,6 @@ use std::convert::Infallible;
 
 /// Longest Manufacturer, ProductClass and SerialNumber, in characters (TR-069 A.3.3.1).
 const MAX_DEVICE_ID: usize = 64;
-
-/// Entries of ManagementServer.InformParameter that there may be.
-pub const MAX_ENTRIES: usize = 64;
-
-/// Parameters that patterns may bring into one Inform: a partial path stands for a whole model if it likes.
-pub const MAX_EXTRA: usize = 512;
 
 /// Digits of an OUI.
 const OUI_DIGITS: usize = 6;
@@ -171,88 +169,6 @@ pub fn forced_parameters(root: Root) -> &'static [&'static str] {
             "InternetGatewayDevice.ManagementServer.AliasBasedAddressing",
         ],
     }
-}
-
-/// What ManagementServer.InformParameter.{i}.ParameterName takes: a well-formed path, with `*` in place of instances or
-/// partial, that is not itself the name of a forced parameter. The error is the reason why not.
-pub fn check_parameter_name(root: Root, name: &str) -> Result<(), String> {
-    if Path::parse(name).is_err() {
-        return Err("not a parameter's path, with * only in place of an instance".to_owned());
-    }
-    // TR-098 flags the address of every WAN connection.
-    let address = name.starts_with("InternetGatewayDevice.WANDevice.")
-        && name.ends_with(".ExternalIPAddress");
-    if forced_parameters(root).contains(&name) || address {
-        return Err("is in every Inform already and may not be in this table".to_owned());
-    }
-    Ok(())
-}
-
-/// What ManagementServer.InformParameter.{i}.EventList takes: event codes of TR-069 3.7.1.5 but `4 VALUE CHANGE`, with
-/// commas between them. The error is the reason why not.
-pub fn check_event_list(list: &str) -> Result<(), String> {
-    for text in items(list) {
-        match text.parse::<EventCode>() {
-            // TR-069 A.3.3.1: with that event come the changed parameters.
-            Ok(EventCode::ValueChange) => {
-                return Err("4 VALUE CHANGE is not allowed in this list".to_owned());
-            }
-            Err(_) if !is_vendor_event(text) => {
-                return Err(format!("{:?} is no event code", shortened(text)));
-            }
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-/// Whether an Inform with these events is one that `list`, an EventList, means. The empty list means all events but
-/// `4 VALUE CHANGE`.
-pub fn is_meant<'a>(list: &str, mut events: impl Iterator<Item = &'a EventCode>) -> bool {
-    let mut wanted = items(list).peekable();
-    if wanted.peek().is_none() {
-        return events.any(|code| *code != EventCode::ValueChange);
-    }
-    let wanted: Vec<&str> = wanted.collect();
-    events.any(|code| *code != EventCode::ValueChange && wanted.contains(&code.text()))
-}
-
-fn items(list: &str) -> impl Iterator<Item = &str> {
-    list.split(',')
-        .map(str::trim)
-        .filter(|item| !item.is_empty())
-}
-
-/// A text of the ACS's, fit for a fault.
-fn shortened(text: &str) -> String {
-    text.chars().take(40).collect()
-}
-
-/// The full names of the parameters that `patterns` stand for, and whether there were more than [`MAX_EXTRA`]. What
-/// stands for nothing is left out.
-pub fn expand<'a>(
-    model: &dyn DataModel,
-    patterns: impl IntoIterator<Item = &'a str>,
-) -> (Vec<String>, bool) {
-    let mut names = Vec::new();
-    let mut too_many = false;
-    let mut search = Search::new(InstanceMode::InstanceNumber);
-    for pattern in patterns {
-        let paths = Path::parse(pattern)
-            .and_then(|path| resolve_within(&mut search, model, &path))
-            .unwrap_or_default();
-        for path in paths {
-            let _ = model.visit(&path.path, Depth::All, &mut |node| {
-                if let Node::Parameter { path, .. } = node {
-                    match names.len() < MAX_EXTRA {
-                        true => names.push(path.to_owned()),
-                        false => too_many = true,
-                    }
-                }
-            });
-        }
-    }
-    (names, too_many)
 }
 
 /// TR-098: the ExternalIPAddress of the default WAN connection, or of the first one that has any.

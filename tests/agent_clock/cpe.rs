@@ -183,6 +183,12 @@ impl Cpe {
         self.pass(Duration::from_secs(seconds));
     }
 
+    /// The clock moves on while the process is dead.
+    pub fn elapse(&mut self, time: Duration) {
+        assert!(self.alive.is_none());
+        self.elapsed += time;
+    }
+
     /// The clock moves on in the middle of whatever happens.
     pub fn jump(&mut self, time: Duration) {
         self.elapsed += time;

@@ -348,7 +348,7 @@ fn a_file_that_cannot_be_used_costs_only_itself() {
 }
 
 #[test]
-fn each_kind_of_inform_has_the_forced_parameters_once() // IN-03 IN-04 IN-05 IN-08 IN-09
+fn each_kind_of_inform_has_the_forced_parameters_once() // IN-03 IN-04 IN-05 IN-08 IN-09 EV-16
 {
     let device = [
         "RootDataModelVersion",

@@ -258,7 +258,7 @@ fn any_clock_and_any_configuration_is_survived() {
 }
 
 #[test]
-fn attributes_of_the_other_root_model_are_not_asked_for() // NO-11 IN-04
+fn attributes_of_the_other_root_model_are_not_asked_for() // NO-11
 {
     let mut acs = Acs::start();
     let name = "Device.ManagementServer.PeriodicInformInterval";

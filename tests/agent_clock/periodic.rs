@@ -7,6 +7,7 @@ use std::time::Duration;
 use cwmpd::agent::command::Reply;
 
 use crate::cpe::{Cpe, NOON, settled};
+use crate::inform::ROOTS;
 use crate::support::acs::Acs;
 use crate::support::daemon::Daemon;
 use crate::support::rpc;
@@ -63,6 +64,40 @@ fn a_new_interval_counts_at_once() // PI-03
     cpe.pass_seconds(10);
     cpe.session(&mut acs);
     assert_eq!(cpe.next(), None); // PI-04
+}
+
+#[test]
+fn a_new_phase_counts_at_once_in_past_and_future() // PI-01 PI-03
+{
+    for (root, profile) in ROOTS {
+        let mut acs = Acs::start();
+        let mut cpe = settled(home(&acs, 3600).profile(profile), &mut acs);
+        cpe.pass_seconds(100);
+        for (time, wait) in [
+            ("2030-01-01T00:05:00Z", 200),
+            ("2001-01-01T01:02:00+01:00", 20),
+            ("0001-01-01T00:00:00Z", 3600),
+        ] {
+            let name = format!("{root}ManagementServer.PeriodicInformTime");
+            acs.plan([rpc::set_values(&[(&name, "dateTime", time)], "")]);
+            cpe.inform();
+            assert_eq!(cpe.session(&mut acs).answers[0].fault(), None);
+            assert_eq!(cpe.next(), Some(Duration::from_secs(wait)), "{time}");
+        }
+    }
+}
+
+#[test]
+fn periods_missed_while_the_daemon_was_down_do_not_come_at_start() // PI-04
+{
+    let mut acs = Acs::start();
+    let home = home(&acs, 60).acs("periodic_inform_time", "2020-01-01T00:00:07Z");
+    let mut cpe = settled(home, &mut acs);
+    cpe.kill();
+    cpe.elapse(Duration::from_secs(300));
+    cpe.restart();
+    assert_eq!(cpe.next(), Some(Duration::from_secs(7)));
+    assert_eq!(cpe.events(), [""; 0]);
 }
 
 #[test]

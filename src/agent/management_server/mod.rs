@@ -6,6 +6,7 @@
 //! (ConnectionRequestURL). What the ACS sets is kept as [`Own::take_changes`] until the agent has written it to the
 //! configuration file.
 
+mod items;
 mod own;
 mod spec;
 mod table;

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use super::spec::{Home, Spec};
+use super::items::{Item, Shape, alias_taken, count, insert, numbers, value_mut};
+use super::spec::Spec;
 use crate::agent::config::Config;
-use crate::datamodel::{
-    Applied, Code, DataModel, Depth, Fault, Info, Kind, Node, Progress, Root, Value,
-};
+use crate::datamodel::{Applied, Code, DataModel, Depth, Fault, Kind, Node, Progress, Root, Value};
 
 /// An object that the daemon owns, with everything below it.
 pub struct Own {
@@ -22,23 +21,6 @@ pub struct Own {
     /// The highest instance number that was ever given, by table name: none is given twice.
     highest: BTreeMap<String, u32>,
     changes: Vec<Change>,
-}
-
-/// One node; parents come before their children.
-#[derive(Clone)]
-struct Item {
-    path: String,
-    /// `None` for a plain object.
-    spec: Option<&'static Spec>,
-    /// The instance that it is or that it belongs to.
-    number: Option<u32>,
-    shape: Shape,
-}
-
-#[derive(Clone)]
-enum Shape {
-    Object(Kind),
-    Parameter { info: Info, value: String },
 }
 
 /// A value the ACS (or the command line) has set and the configuration file must learn.
@@ -180,128 +162,6 @@ impl Own {
 
     fn refuse(code: Code, name: &str, reason: &str) -> Fault {
         Fault::new(code, format!("{name}: {reason}"))
-    }
-}
-
-impl Item {
-    fn object(path: String) -> Self {
-        Item {
-            path,
-            spec: None,
-            number: None,
-            shape: Shape::Object(Kind::Object),
-        }
-    }
-
-    fn parameter(path: String, spec: &'static Spec, number: Option<u32>) -> Self {
-        Item {
-            path,
-            spec: Some(spec),
-            number,
-            shape: Shape::Parameter {
-                info: spec.info(),
-                value: spec.default.to_owned(),
-            },
-        }
-    }
-
-    fn show(&self, visitor: &mut dyn FnMut(Node<'_>)) {
-        let path = &self.path;
-        visitor(match &self.shape {
-            Shape::Object(kind) => Node::Object {
-                path,
-                kind: *kind,
-                writable: self.spec.is_some_and(|spec| spec.writable),
-            },
-            Shape::Parameter { info, value } => Node::Parameter {
-                path,
-                info,
-                value: if info.hidden { "" } else { value },
-            },
-        });
-    }
-
-    /// The section and the option that hold it.
-    fn home(&self) -> Option<(String, &'static str)> {
-        let Some(Home::Option(section, option)) = self.spec.map(|spec| spec.home) else {
-            return None;
-        };
-        Some(match self.number {
-            Some(number) => (format!("{section}:{number}"), option),
-            None => (section.to_owned(), option),
-        })
-    }
-
-    fn value(&self) -> Option<&String> {
-        match &self.shape {
-            Shape::Parameter { value, .. } => Some(value),
-            Shape::Object(_) => None,
-        }
-    }
-}
-
-fn value_mut<'a>(items: &'a mut [Item], path: &str) -> Option<&'a mut String> {
-    let item = items.iter_mut().find(|item| item.path == path)?;
-    match &mut item.shape {
-        Shape::Parameter { value, .. } => Some(value),
-        Shape::Object(_) => None,
-    }
-}
-
-/// The instances of the table at `path`.
-fn numbers<'a>(items: &'a [Item], path: &'a str) -> impl Iterator<Item = u32> + 'a {
-    items
-        .iter()
-        .filter(move |item| {
-            matches!(item.shape, Shape::Object(Kind::Instance)) && item.path.starts_with(path)
-        })
-        .filter_map(|item| item.number)
-}
-
-/// Puts an instance behind what its table has already.
-fn insert(items: &mut Vec<Item>, specs: &'static [Spec], prefix: &str, table: &str, number: u32) {
-    let Some(last) = items.iter().rposition(|item| item.path.starts_with(table)) else {
-        return; // this root model lacks the table
-    };
-    let instance = format!("{table}{number}.");
-    let pattern = format!("{}{{i}}.", table.strip_prefix(prefix).unwrap_or_default());
-    let new = specs.iter().filter_map(|spec| {
-        let name = spec.name.strip_prefix(&pattern)?;
-        if !name.is_empty() {
-            return Some(Item::parameter(
-                format!("{instance}{name}"),
-                spec,
-                Some(number),
-            ));
-        }
-        Some(Item {
-            path: instance.clone(),
-            spec: Some(spec),
-            number: Some(number),
-            shape: Shape::Object(Kind::Instance),
-        })
-    });
-    items.splice(last + 1..last + 1, new);
-}
-
-/// Computes every `…NumberOfEntries`.
-fn count(items: &mut [Item], prefix: &str) {
-    for index in 0..items.len() {
-        let home = items
-            .get(index)
-            .and_then(|item| item.spec)
-            .map(|spec| spec.home);
-        let Some(Home::Count(table)) = home else {
-            continue;
-        };
-        let entries = numbers(items, &format!("{prefix}{table}"))
-            .count()
-            .to_string();
-        if let Some(Shape::Parameter { value, .. }) =
-            items.get_mut(index).map(|item| &mut item.shape)
-        {
-            *value = entries;
-        }
     }
 }
 
@@ -477,16 +337,4 @@ impl DataModel for Own {
     fn abort(&mut self) {
         self.begin();
     }
-}
-
-/// Whether an instance of the same table, other than the one that `name` belongs to, has that alias.
-fn alias_taken(items: &[Item], name: &str, alias: &str) -> bool {
-    let table = |path: &str| path.rsplitn(3, '.').nth(2).map(str::to_owned);
-    let wanted = table(name);
-    items.iter().any(|item| {
-        item.path != name
-            && item.path.ends_with(".Alias")
-            && table(&item.path) == wanted
-            && item.value().is_some_and(|value| value == alias)
-    })
 }
