@@ -7,10 +7,12 @@
 use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Instant;
 
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
+use crate::support::PATIENCE;
 use crate::support::acs::Acs;
 use crate::support::daemon::{CR_PASSWORD, Daemon};
 use crate::support::inspect::{Message, method};
@@ -178,16 +180,26 @@ fn settle(daemon: &Daemon) {
     assert_eq!(output.code, 0, "{output:?} {:?}", *daemon.exit().lock());
 }
 
+/// A file that was not put in its place yet.
+fn half_written(daemon: &Daemon) -> Option<String> {
+    let folders = ["etc/config", "etc/cwmpd"].into_iter();
+    let mut names = folders.flat_map(|folder| {
+        let entries = std::fs::read_dir(daemon.path(folder)).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap())
+    });
+    names.find(|name| name.contains("cwmpd-new"))
+}
+
 /// What must be so of the files after any start.
 fn files_are_whole(daemon: &Daemon, problems: &str) {
     assert_eq!(daemon.count_log(&["set aside"]), 0);
     let check = daemon.check_config();
     assert_eq!(check.stdout + &check.stderr, problems);
-    for folder in ["etc/config", "etc/cwmpd"] {
-        for entry in std::fs::read_dir(daemon.path(folder)).unwrap() {
-            let name = entry.unwrap().file_name().into_string().unwrap();
-            assert!(!name.contains("cwmpd-new"), "{folder}/{name} is left over");
-        }
+    // It may be writing at this moment: left over is what stays.
+    let give_up = Instant::now() + PATIENCE;
+    while let Some(name) = half_written(daemon) {
+        assert!(Instant::now() < give_up, "{name} is left over");
+        std::thread::yield_now();
     }
     let state: toml::Table = daemon.read("etc/cwmpd/state.toml").parse().unwrap();
     let made = state["connection_request"]["password"].as_str().unwrap();
