@@ -40,8 +40,8 @@ impl Session {
         self.held = message.header.hold_requests;
         self.empty_while_held = 0;
         match message.body {
-            Body::Fault(_) => Err(unexpected("ExpectAcsRequest", "Fault")),
             // TR-069 3.5: only a request is answered, not even with a fault.
+            Body::Fault(fault) => Err(Failure::AnswerRefused(fault)),
             Body::Method(method) if method.name.ends_with("Response") => {
                 Err(unexpected("ExpectAcsRequest", &method.name))
             }

@@ -33,6 +33,8 @@ pub struct Unanswered {
 pub enum Failure {
     /// The ACS answered the Inform with a fault.
     InformRefused(SoapFault),
+    /// The ACS answered an answer of ours, or the empty POST, with a fault.
+    AnswerRefused(SoapFault),
     /// The ACS answered the Inform with nothing.
     NoInformResponse,
     /// The ACS asked for the same request again and again (fault 8005).
@@ -70,6 +72,7 @@ impl Failure {
     pub fn key(&self) -> &'static str {
         match self {
             Failure::InformRefused(_) => "inform-refused",
+            Failure::AnswerRefused(_) => "answer-refused",
             Failure::NoInformResponse => "no-inform-response",
             Failure::TooManyRetryRequests => "too-many-retry-requests",
             Failure::VersionMismatch(_) => "version-mismatch",
@@ -96,6 +99,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Failure::InformRefused(fault) => write!(f, "the acs refused the inform: {fault}"),
+            Failure::AnswerRefused(fault) => write!(f, "the acs refused an answer: {fault}"),
             Failure::NoInformResponse => f.write_str("the acs answered the inform with nothing"),
             Failure::TooManyRetryRequests => {
                 f.write_str("the acs asked for the same request too often (fault 8005)")

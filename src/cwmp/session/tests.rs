@@ -425,8 +425,11 @@ fn a_request_in_place_of_a_response_fails_the_session() {
 #[test]
 fn only_requests_are_answered() {
     // SO-31 SO-32
+    let refused = failure(Harness::asked().reply(200, fault(8002)));
+    assert_eq!(refused.key(), "answer-refused");
+    let text = "the acs refused an answer: fault 8002 \"words\"";
+    assert_eq!(refused.to_string(), text);
     for body in [
-        fault(8002),
         message("7", "<cwmp:TransferCompleteResponse/>"),
         message("7", INFORM_RESPONSE_METHOD),
     ] {
