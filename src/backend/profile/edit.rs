@@ -55,11 +55,8 @@ pub(super) fn add(
     let Some(definition) = definition.filter(|definition| definition.writable) else {
         return Err(Fault::invalid_name(table));
     };
-    let instances = instances(template, overlay, table);
-    if let Some(max) = definition
-        .max_entries
-        .filter(|&max| instances.len() >= max as usize)
-    {
+    let present = counted(template, overlay, table, definition);
+    if let Some(max) = definition.max_entries.filter(|&max| present >= max) {
         return Err(exceeded(table, &format!("has its {max} entries")));
     }
     let next = next(template, overlay, table);
@@ -72,13 +69,13 @@ pub(super) fn add(
         Some(alias) if !alias_fits(alias) || definition.member(ALIAS).is_none() => {
             return Err(Fault::invalid_name(&format!("{table}[{alias}].")));
         }
-        Some(alias) if has_alias(template, overlay, &instances, alias) => {
+        Some(alias) if has_alias(template, overlay, table, alias) => {
             return Err(Fault::invalid_name(&format!("{table}[{alias}].")));
         }
         Some(alias) => alias.to_owned(),
-        None => free_alias(template, overlay, &instances, next),
+        None => free_alias(template, overlay, table, next),
     };
-    let defaults = unique::defaults(template, overlay, definition, &instances, next);
+    let defaults = unique::defaults(template, overlay, table, definition, next);
     keep_number(overlay, table, &instance);
     overlay.insert_instance(template, &instance, number);
     if definition.member(ALIAS).is_some() {
@@ -87,7 +84,7 @@ pub(super) fn add(
     for (member, value) in defaults {
         overlay.put(template, &format!("{instance}{member}"), &value);
     }
-    count(template, overlay, table, definition);
+    count(template, overlay, table, definition, present + 1);
     Ok(next)
 }
 
@@ -106,10 +103,16 @@ pub(super) fn delete(
         let words = format!("{instance} cannot be deleted");
         return Err(Fault::new(Code::REQUEST_DENIED, words));
     }
+    let table = table_of(instance).unwrap_or_default();
+    let present = counted(template, overlay, table, definition);
     overlay.remove_instance(template, instance);
-    if let Some(table) = table_of(instance) {
-        count(template, overlay, table, definition);
-    }
+    count(
+        template,
+        overlay,
+        table,
+        definition,
+        present.saturating_sub(1),
+    );
     forget_references(template, overlay, instance);
     Ok(())
 }
@@ -122,21 +125,22 @@ pub(super) fn table_of(instance: &str) -> Option<&str> {
 
 /// The number of a table's next instance: never one that was used before (OB-01).
 fn next(template: &Template, overlay: &Overlay, table: &str) -> u32 {
+    let next = overlay.next().get(table).copied();
+    next.unwrap_or_else(|| above_template(template, table))
+}
+
+/// One more than the number of the template's last instance of a table.
+pub(super) fn above_template(template: &Template, table: &str) -> u32 {
     let untouched = Overlay::default();
     let last = instances(template, &untouched, table).pop();
-    let above = last.and_then(|last| number_in(table, last)).unwrap_or(0);
-    let above = above.saturating_add(1);
-    overlay
-        .next
-        .get(table)
-        .map_or(above, |&next| next.max(above))
+    let last = last.and_then(|last| number_in(table, last));
+    last.unwrap_or(0).saturating_add(1)
 }
 
 /// Keeps the number of `instance` from being given again.
 pub(super) fn keep_number(overlay: &mut Overlay, table: &str, instance: &str) {
     if let Some(number) = number_in(table, instance) {
-        let next = overlay.next.entry(table.to_owned()).or_default();
-        *next = number.saturating_add(1).max(*next);
+        overlay.raise_next(table, number.saturating_add(1));
     }
 }
 
@@ -171,30 +175,50 @@ fn alias_fits(alias: &str) -> bool {
     Value::parse(ALIAS, &info, None, alias).is_ok()
 }
 
-fn has_alias(template: &Template, overlay: &Overlay, instances: &[&str], alias: &str) -> bool {
-    instances.iter().any(|instance| {
-        let name = format!("{instance}{ALIAS}");
-        overlay.value(template, &name) == Some(alias)
-    })
+fn has_alias(template: &Template, overlay: &Overlay, table: &str, alias: &str) -> bool {
+    let mut taken = false;
+    overlay.scan(template, table, &mut |entry| {
+        taken |= entry.value == alias
+            && entry.path.strip_suffix(ALIAS).and_then(table_of) == Some(table);
+    });
+    taken
 }
 
 /// `cpe-N`, or `cpe-N-2` and so on when somebody took that.
-fn free_alias(template: &Template, overlay: &Overlay, instances: &[&str], next: u32) -> String {
+fn free_alias(template: &Template, overlay: &Overlay, table: &str, next: u32) -> String {
     let mut alias = format!("cpe-{next}");
     let mut turn = 1;
-    while has_alias(template, overlay, instances, &alias) {
+    while has_alias(template, overlay, table, &alias) {
         turn += 1;
         alias = format!("cpe-{next}-{turn}");
     }
     alias
 }
 
-/// Brings the parameter that counts a table's instances up to date.
-pub(super) fn count(template: &Template, overlay: &mut Overlay, table: &str, definition: &Table) {
-    if let (Some(name), Some(parent)) = (&definition.count, table_of(table)) {
-        let number = instances(template, overlay, table).len();
-        overlay.put(template, &format!("{parent}{name}"), &number.to_string());
+/// The parameter that counts a table's instances.
+fn counter(table: &str, definition: &Table) -> Option<String> {
+    let (name, parent) = (definition.count.as_ref()?, table_of(table)?);
+    Some(format!("{parent}{name}"))
+}
+
+/// How many instances a table has: as its counter says, where it has one.
+fn counted(template: &Template, overlay: &Overlay, table: &str, definition: &Table) -> u32 {
+    let counter = counter(table, definition);
+    let counted = counter.and_then(|name| overlay.value(template, &name)?.parse().ok());
+    counted.unwrap_or_else(|| instances(template, overlay, table).len() as u32)
+}
+
+/// Has the counter say that a table has so many instances.
+fn count(template: &Template, overlay: &mut Overlay, table: &str, definition: &Table, number: u32) {
+    if let Some(name) = counter(table, definition) {
+        overlay.put(template, &name, &number.to_string());
     }
+}
+
+/// Counts a table's instances anew.
+pub(super) fn recount(template: &Template, overlay: &mut Overlay, table: &str, definition: &Table) {
+    let number = instances(template, overlay, table).len() as u32;
+    count(template, overlay, table, definition, number);
 }
 
 /// Empties references to what was at or below `gone` (OB-06).

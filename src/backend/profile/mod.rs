@@ -94,10 +94,9 @@ pub struct Profile {
     clock: Option<Clock>,
 }
 
-/// What a transaction has staged; reads see it at once.
-#[derive(Debug)]
+/// What a transaction has done; it is in the overlay, so reads see it at once.
+#[derive(Debug, Default)]
 struct Transaction {
-    overlay: Overlay,
     instances: Vec<u32>,
     /// Parameters that it gave other values.
     set: Vec<String>,
@@ -157,13 +156,6 @@ impl Profile {
         }
     }
 
-    /// What reads see.
-    fn current(&self) -> &Overlay {
-        self.transaction
-            .as_ref()
-            .map_or(&self.overlay, |transaction| &transaction.overlay)
-    }
-
     fn show(&self, entry: Entry<'_>, visitor: &mut dyn FnMut(Node<'_>)) {
         let Entry { path, what, value } = entry;
         if let Some((kind, writable)) = self.template.object(what) {
@@ -186,9 +178,9 @@ impl Profile {
         }
     }
 
-    fn transaction(&mut self) -> Result<(&Template, &mut Transaction), Fault> {
+    fn transaction(&mut self) -> Result<(&Template, &mut Overlay, &mut Transaction), Fault> {
         match &mut self.transaction {
-            Some(transaction) => Ok((&self.template, transaction)),
+            Some(transaction) => Ok((&self.template, &mut self.overlay, transaction)),
             None => Err(Fault::internal("no transaction is open")),
         }
     }
@@ -205,7 +197,7 @@ impl DataModel for Profile {
         depth: Depth,
         visitor: &mut dyn FnMut(Node<'_>),
     ) -> Result<(), Fault> {
-        let overlay = self.current();
+        let overlay = &self.overlay;
         let root = self.template.root.path();
         let at = match (at, depth) {
             ("", Depth::All) => root,
@@ -239,49 +231,46 @@ impl DataModel for Profile {
     }
 
     fn begin(&mut self) {
-        self.transaction = Some(Transaction {
-            overlay: self.overlay.clone(),
-            instances: Vec::new(),
-            set: Vec::new(),
-        });
+        self.overlay.undo();
+        self.overlay.begin();
+        self.transaction = Some(Transaction::default());
     }
 
     fn set(&mut self, name: &str, value: &Value) -> Result<(), Fault> {
-        let (template, transaction) = self.transaction()?;
-        if edit::set(template, &mut transaction.overlay, name, value)? {
+        let (template, overlay, transaction) = self.transaction()?;
+        if edit::set(template, overlay, name, value)? {
             transaction.set.push(name.to_owned());
         }
         Ok(())
     }
 
     fn add(&mut self, table: &str, alias: Option<&str>) -> Result<Option<u32>, Fault> {
-        let (template, transaction) = self.transaction()?;
-        let number = edit::add(template, &mut transaction.overlay, table, alias)?;
+        let (template, overlay, transaction) = self.transaction()?;
+        let number = edit::add(template, overlay, table, alias)?;
         transaction.instances.push(number);
         Ok(Some(number))
     }
 
     fn delete(&mut self, instance: &str) -> Result<(), Fault> {
-        let (template, transaction) = self.transaction()?;
-        edit::delete(template, &mut transaction.overlay, instance)
+        let (template, overlay, _) = self.transaction()?;
+        edit::delete(template, overlay, instance)
     }
 
     fn commit(&mut self, _now: Instant) -> Result<Progress<Applied>, Fault> {
-        let Some(transaction) = self.transaction.take() else {
+        let Some(Transaction { instances, set }) = self.transaction.take() else {
             return Err(Fault::internal("no transaction is open"));
         };
-        let Transaction {
-            overlay,
-            instances,
-            set,
-        } = transaction;
-        unique::check(&self.template, &overlay, &set)?;
-        self.overlay = overlay;
+        if let Err(fault) = unique::check(&self.template, &self.overlay, &set) {
+            self.overlay.undo();
+            return Err(fault);
+        }
+        self.overlay.keep();
         let later = false;
         Ok(Progress::Ready(Applied { later, instances }))
     }
 
     fn abort(&mut self) {
+        self.overlay.undo();
         self.transaction = None;
     }
 }

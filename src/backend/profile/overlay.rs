@@ -3,22 +3,39 @@
 use super::template::{Entry, Template, What, order};
 use std::collections::BTreeMap;
 
-/// The differences. Cheap to clone as long as there are few: that is how a transaction keeps the old state.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// The differences, and how to take back the latest of them.
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Overlay {
     /// Sorted by [`order`].
     changes: Vec<Change>,
+    /// Whether one of them is [`How::Removed`].
+    gone: bool,
     /// The number that the next instance of a table gets, where it is not one above the template's highest.
-    pub next: BTreeMap<String, u32>,
+    next: BTreeMap<String, u32>,
+    /// What was done since [`Overlay::begin`], if there is a transaction. A large device does not pay for its size.
+    journal: Option<Vec<Undo>>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// How one step is taken back.
+#[derive(Debug, PartialEq, Eq)]
+enum Undo {
+    /// The change at this path was this one, or there was none.
+    Put(Box<str>, Option<How>),
+    /// This instance was not there.
+    Insert(Box<str>),
+    /// These were the changes in this instance, and the next numbers of the tables in it.
+    Remove(Box<str>, Vec<Change>, Vec<(String, u32)>),
+    /// This was the number of a table's next instance.
+    Next(String, Option<u32>),
+}
+
+#[derive(Debug, PartialEq, Eq)]
 struct Change {
     path: Box<str>,
     how: How,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 enum How {
     /// A template's parameter has another value.
     Value(Box<str>),
@@ -29,6 +46,67 @@ enum How {
 }
 
 impl Overlay {
+    /// From here on every step can be taken back.
+    pub fn begin(&mut self) {
+        self.journal = Some(Vec::new());
+    }
+
+    /// What was done since [`Overlay::begin`] is done for good.
+    pub fn keep(&mut self) {
+        self.journal = None;
+    }
+
+    /// Takes back what was done since [`Overlay::begin`].
+    pub fn undo(&mut self) {
+        for step in self.journal.take().into_iter().flatten().rev() {
+            match step {
+                Undo::Put(path, how) => match (self.find(&path), how) {
+                    (Ok(at), Some(old)) => {
+                        if let Some(change) = self.changes.get_mut(at) {
+                            change.how = old;
+                        }
+                    }
+                    (Ok(at), None) => drop(self.changes.remove(at)),
+                    (Err(at), Some(how)) => self.changes.insert(at, Change { path, how }),
+                    (Err(_), None) => {}
+                },
+                Undo::Insert(instance) => {
+                    let below = self.below(&instance);
+                    self.changes.drain(below);
+                }
+                Undo::Remove(instance, changes, next) => {
+                    let below = self.below(&instance);
+                    self.changes.splice(below, changes);
+                    self.next.extend(next);
+                }
+                Undo::Next(table, Some(next)) => drop(self.next.insert(table, next)),
+                Undo::Next(table, None) => drop(self.next.remove(&table)),
+            }
+        }
+        let gone = self.removed().next().is_some();
+        self.gone = gone;
+    }
+
+    fn log(&mut self, step: impl FnOnce() -> Undo) {
+        if let Some(journal) = &mut self.journal {
+            journal.push(step());
+        }
+    }
+
+    /// The numbers that the next instances get, by table.
+    pub fn next(&self) -> &BTreeMap<String, u32> {
+        &self.next
+    }
+
+    /// The next instance of `table` gets `number` at least.
+    pub fn raise_next(&mut self, table: &str, number: u32) {
+        let old = self.next.get(table).copied();
+        if old.is_none_or(|old| old < number) {
+            self.next.insert(table.to_owned(), number);
+            self.log(|| Undo::Next(table.to_owned(), old));
+        }
+    }
+
     fn find(&self, path: &str) -> Result<usize, usize> {
         self.changes
             .binary_search_by(|change| order(&change.path, path))
@@ -48,7 +126,7 @@ impl Overlay {
             change.is_some_and(|change| change.how == How::Removed)
         };
         let mut dots = path.match_indices('.');
-        !self.changes.is_empty() && dots.any(|(dot, _)| path.get(..=dot).is_some_and(removed))
+        self.gone && dots.any(|(dot, _)| path.get(..=dot).is_some_and(removed))
     }
 
     /// The node of exactly that path.
@@ -166,25 +244,27 @@ impl Overlay {
     /// Gives a parameter that exists another value.
     pub fn put(&mut self, template: &Template, path: &str, value: &str) {
         let same = template.get(path).is_some_and(|entry| entry.value == value);
-        match self.find(path) {
+        let old = match self.find(path) {
             Ok(at) => match self.changes.get_mut(at).map(|change| &mut change.how) {
-                Some(How::Added(_, old)) => *old = value.into(),
-                Some(How::Value(_)) if same => drop(self.changes.remove(at)),
-                Some(How::Value(old)) => *old = value.into(),
-                Some(How::Removed) | None => {}
+                Some(How::Value(_)) if same => Some(self.changes.remove(at).how),
+                Some(how) => {
+                    let new = match how {
+                        How::Added(what, _) => How::Added(*what, value.into()),
+                        How::Value(_) => How::Value(value.into()),
+                        How::Removed => return,
+                    };
+                    Some(std::mem::replace(how, new))
+                }
+                None => return,
             },
-            Err(_) if same => {}
+            Err(_) if same => return,
             Err(at) => {
-                let how = How::Value(value.into());
-                self.changes.insert(
-                    at,
-                    Change {
-                        path: path.into(),
-                        how,
-                    },
-                );
+                let (path, how) = (path.into(), How::Value(value.into()));
+                self.changes.insert(at, Change { path, how });
+                None
             }
-        }
+        };
+        self.log(|| Undo::Put(path.into(), old));
     }
 
     /// Adds an instance that never was there, with all its members and their defaults.
@@ -202,24 +282,25 @@ impl Overlay {
         let members = members.map(|m| change(format!("{instance}{}", m.name), m.what, &m.value));
         self.changes
             .splice(at..at, std::iter::once(head).chain(members));
+        self.log(|| Undo::Insert(instance.into()));
     }
 
     /// Takes an instance away, with everything below it.
     pub fn remove_instance(&mut self, template: &Template, instance: &str) {
+        let mark = template.get(instance).map(|_| Change {
+            path: instance.into(),
+            how: How::Removed,
+        });
+        self.gone |= mark.is_some();
         let below = self.below(instance);
-        let at = below.start;
-        self.changes.drain(below);
-        self.next.retain(|table, _| !table.starts_with(instance));
-        if template.get(instance).is_some() {
-            let how = How::Removed;
-            self.changes.insert(
-                at,
-                Change {
-                    path: instance.into(),
-                    how,
-                },
-            );
-        }
+        let changes: Vec<Change> = self.changes.splice(below, mark).collect();
+        let within = |table: &&String| table.starts_with(instance);
+        let tables: Vec<String> = self.next.keys().filter(within).cloned().collect();
+        let next = tables
+            .into_iter()
+            .filter_map(|table| self.next.remove_entry(&table));
+        let next = next.collect();
+        self.log(|| Undo::Remove(instance.into(), changes, next));
     }
 
     /// Instances that the template has and this CPE has not.

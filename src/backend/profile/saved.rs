@@ -29,7 +29,7 @@ pub(super) fn save(overlay: &Overlay) -> Option<String> {
             .collect(),
         added: overlay.added().map(owned).collect(),
         removed: overlay.removed().map(owned).collect(),
-        next: overlay.next.clone(),
+        next: overlay.next().clone(),
     };
     if saved == Saved::default() {
         return None;
@@ -75,8 +75,8 @@ pub(super) fn restore(template: &Template, text: &str) -> Result<Overlay, String
     }
     for (table, &next) in &saved.next {
         if let Some(What::Table(_)) = overlay.get(template, table).map(|entry| entry.what) {
-            let kept = overlay.next.entry(table.clone()).or_default();
-            *kept = next.max(*kept);
+            // The profile may have more instances by now.
+            overlay.raise_next(table, next.max(edit::above_template(template, table)));
         }
     }
     recount(template, &mut overlay);
@@ -93,7 +93,7 @@ fn recount(template: &Template, overlay: &mut Overlay) {
     });
     for (table, number) in tables {
         if let Some(definition) = template.table(number) {
-            edit::count(template, overlay, &table, definition);
+            edit::recount(template, overlay, &table, definition);
         }
     }
 }

@@ -233,7 +233,15 @@ impl Template {
 /// The order of paths: segment by segment, instance numbers as numbers. An object comes before what lies below
 /// it, and everything below it comes before anything else.
 pub(super) fn order(a: &str, b: &str) -> Ordering {
-    let same = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
+    // Most of two paths that are compared is the same: eight bytes at a time.
+    let (words, others) = (
+        a.as_bytes().as_chunks::<8>().0,
+        b.as_bytes().as_chunks::<8>().0,
+    );
+    let words = words.iter().zip(others).take_while(|(a, b)| a == b);
+    let same = 8 * words.count();
+    let (rest, others) = (a.bytes().skip(same), b.bytes().skip(same));
+    let same = same + rest.zip(others).take_while(|(a, b)| a == b).count();
     let head = a.as_bytes().get(..same).unwrap_or_default();
     let start = head
         .iter()

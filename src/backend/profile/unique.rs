@@ -60,34 +60,36 @@ pub(super) fn check(template: &Template, overlay: &Overlay, set: &[String]) -> R
 pub(super) fn defaults(
     template: &Template,
     overlay: &Overlay,
+    table: &str,
     definition: &Table,
-    instances: &[&str],
     number: u32,
 ) -> Vec<(String, String)> {
     let mut chosen = Vec::new();
+    let ordered = |member: &&Member| {
+        let named = info(template, member).and_then(|info| info.limits.named);
+        named == Some(DataType::Order) && !member.name.contains('.')
+    };
+    let ordered: Vec<&Member> = definition.members.iter().filter(ordered).collect();
+    // Keys bind what is enabled; whoever enables a new instance has filled it in.
+    let enabled = definition.member(&definition.enable);
+    let binding = enabled.is_none_or(|enabled| enabled.value == "true");
+    let keys = definition.unique.iter().filter(|_| binding);
+    if ordered.is_empty() && keys.clone().next().is_none() {
+        return chosen;
+    }
+    let instances = instances(template, overlay, table);
     let taken = |member: &Member| -> HashSet<&str> {
         let path = |instance: &&str| format!("{instance}{}", member.name);
         let value = |instance| overlay.value(template, &path(instance));
         instances.iter().filter_map(value).collect()
     };
-    for member in definition.members.iter().filter(|m| !m.name.contains('.')) {
-        let info = info(template, member);
-        if info.is_some_and(|info| info.limits.named == Some(DataType::Order)) {
-            let numbers = taken(member);
-            let last = numbers
-                .iter()
-                .filter_map(|text| text.parse::<u32>().ok())
-                .max();
-            let next = last.unwrap_or(0).saturating_add(1).to_string();
-            chosen.push((member.name.clone(), next));
-        }
+    for member in ordered {
+        let numbers = taken(member);
+        let numbers = numbers.iter().filter_map(|text| text.parse::<u32>().ok());
+        let next = numbers.max().unwrap_or(0).saturating_add(1);
+        chosen.push((member.name.clone(), next.to_string()));
     }
-    let enabled = definition.member(&definition.enable);
-    if enabled.is_some_and(|enabled| enabled.value != "true") {
-        // Keys bind what is enabled; whoever enables it has filled it in.
-        return chosen;
-    }
-    for key in &definition.unique {
+    for key in keys {
         let members: Vec<&Member> = key.iter().filter_map(|m| definition.member(m)).collect();
         let clashes = instances.iter().any(|instance| {
             members.iter().all(|member| {
