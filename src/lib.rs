@@ -4,7 +4,7 @@
 //!
 //! | floor | room | what |
 //! |---|---|---|
-//! | 1 | [`wire`] | formats, pure: XML, HTTP heads, digest, cookies, UCI, DNS, XSD lexical forms |
+//! | 1 | [`wire`] | formats, pure: XML, HTTP heads, digest, cookies, UCI, DNS, DHCP options, XSD lexical forms |
 //! | 2 | [`cwmp`] | the protocol, pure: envelope, RPCs, session, events, retry |
 //! | 2 | [`datamodel`] | what the protocol asks of a device: the trait, paths, values, attributes, mounts |
 //! | 3 | [`backend`] | who answers: `profile` (TOML, in memory), `exec` (a vendor's program) |

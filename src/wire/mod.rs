@@ -1,5 +1,6 @@
 //! Formats shared by several rooms. Pure: bytes in, values out; no socket, file, clock or random source.
 
+pub mod dhcp;
 pub mod dns;
 pub mod http;
 pub mod payload;

@@ -3,6 +3,7 @@
 
 mod control;
 mod cwmp;
+mod dhcp;
 mod dns;
 mod http;
 mod uci;
@@ -16,6 +17,7 @@ pub const ALL: &[(&str, Target)] = &[
     ("command", control::command),
     ("config", uci::config),
     ("content_coding", http::content_coding),
+    ("dhcp", dhcp::dhcp),
     ("dialogue", http::dialogue),
     ("digest", http::digest),
     ("dns", dns::dns),
