@@ -291,7 +291,7 @@ fn a_new_instance_holds_what_the_program_says() {
             "Device.W.Sensor.4.Limit. Table w",
             "Device.W.Sensor.4.Limit.1. Instance w",
             "Device.W.Sensor.4.Limit.1.Alias String=hot",
-            "Device.W.Sensor.4.Limit.1.High Int=",
+            "Device.W.Sensor.4.Limit.1.High Int=0",
             "Device.W.Sensor.5. Instance w",
             "Device.W.Sensor.5.Alias String=",
             "Device.W.Sensor.5.Count UnsignedInt=3",

@@ -219,21 +219,22 @@ fn the_inform_names_as_the_mode_says() {
 fn references_follow_the_mode_and_are_kept_by_number() {
     // AL-06
     for (mode, told) in [
-        ("InstanceNumber", "Device.WiFi.SSID.2,Device.WiFi.SSID.3."),
+        ("InstanceNumber", "Device.WiFi.SSID.2,Device.WiFi.SSID.3"),
         (
             "InstanceAlias",
-            "Device.WiFi.SSID.[cpe-2],Device.WiFi.SSID.[cpe-3].",
+            "Device.WiFi.SSID.[cpe-2],Device.WiFi.SSID.[cpe-3]",
         ),
     ] {
         let mut model = FakeModel::device().addressing(mode, false);
         let name = "Device.X_EX.Lower";
         model.parameter(name, Type::String, true, "");
         model.info(name).limits.reference = true;
+        model.info(name).limits.list = true;
         let mut cpe = Harness::asked_on(model);
         let given = "Device.WiFi.SSID.[cpe-2], Device.WiFi.SSID.3.";
         let answer = cpe.call(&set("", &[(name, "xsd:string", given)]));
         assert_eq!(text_of(&answer, "Status"), Some("0"), "{answer}");
-        let kept = "Device.WiFi.SSID.2,Device.WiFi.SSID.3.";
+        let kept = "Device.WiFi.SSID.2,Device.WiFi.SSID.3";
         assert_eq!(cpe.model.value(name), Some(kept));
         let touched = [name, "Device.WiFi.SSID.", "Device.WiFi.SSID.3."];
         assert_eq!(
