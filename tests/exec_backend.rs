@@ -318,7 +318,7 @@ done
 
 #[test]
 fn a_refusal_is_told_by_parameter() {
-    // SV-02 SV-04
+    // SV-02
     let mut bench = Bench::script(REFUSING);
     bench.prepare(&["Device."]).unwrap();
     bench.exec.begin();

@@ -19,7 +19,6 @@ fn large(instances: usize) -> Profile {
 
 #[test]
 fn twenty_thousand_parameters() {
-    // GV-07
     let mut profile = large(1000);
     let parameters = tree(&profile)
         .iter()
