@@ -416,13 +416,17 @@ fn program(root: &str) -> Device {
             .cpe("datamodel", model);
         let parameters = |number: &str| {
             let fixed = [
-                "Manufacturer",
-                "ManufacturerOUI",
-                "ProductClass",
-                "SerialNumber",
+                "RootDataModelVersion",
+                "DeviceSummary",
+                "DeviceInfo.SpecVersion",
+                "DeviceInfo.HardwareVersion",
+                "DeviceInfo.SoftwareVersion",
+                "DeviceInfo.Manufacturer",
+                "DeviceInfo.ManufacturerOUI",
+                "DeviceInfo.ProductClass",
+                "DeviceInfo.SerialNumber",
             ];
-            let fixed = fixed
-                .map(|name| format!(r#"{{"path":"{root}DeviceInfo.{name}","value":"00D0D0"}}"#));
+            let fixed = fixed.map(|name| format!(r#"{{"path":"{root}{name}","value":"00D0D0"}}"#));
             let code = format!(r#"{{"path":"{root}DeviceInfo.ProvisioningCode","writable":true}}"#);
             let broken = format!(r#"{{"path":"{root}X_EX.Broken","type":"int","value":"many"}}"#);
             let numbers = (0..20).map(|n| {

@@ -24,6 +24,7 @@ fn profile(root: &str) -> String {
         "SerialNumber",
         "HardwareVersion",
         "SoftwareVersion",
+        "SpecVersion",
     ] {
         writeln!(text, "{name} = {{ value = \"00D0D0\" }}").unwrap();
     }
