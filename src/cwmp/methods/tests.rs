@@ -388,7 +388,7 @@ fn values_by_alias_and_wildcard() {
 
 #[test]
 fn an_answer_that_is_too_large_is_9004() {
-    // GV-07 GV-08
+    // GV-08
     let mut model = FakeModel::device();
     for n in 0..20_000 {
         model.parameter(&format!("Device.X_EX.P{n}"), Type::String, false, "x");
