@@ -282,7 +282,7 @@ fn refusals(scene: &mut Scene) {
         ("add-to-fixed", rpc::add_object(&fixed, ""), 9005, vec![&fixed]),
         ("add-to-parameter", rpc::add_object(&string, ""), 9005, vec![&string]),
         ("delete-absent", rpc::delete_object(&path("X_EX_Table.9."), ""), 9005, vec!["X_EX_Table.9."]),
-        ("forced-notification", rpc::set_notification(&[&code], 0), 9009, vec![&code, "cannot be switched off"]),
+        ("forced-notification", rpc::set_notification(&[&code], 0), 9009, vec![&code, "cannot be changed"]),
         ("denied-notification", rpc::set_notification(&[&up_time], 2), 9009, vec![&up_time, "not offered"]),
         ("bad-notification", rpc::set_notification(&[&string], 7), 9003, vec![&string, "Notification 7 is not"]),
         ("schedule-in-0-seconds", rpc::schedule_inform(0, ""), 9003, vec!["DelaySeconds"]),
