@@ -344,7 +344,7 @@ fn what_a_program_changes_along_with_what_the_acs_sets_is_no_news() // NO-04 NO-
     let mut cpe = Cpe::start(exec(&acs, true));
     assert_eq!(cpe.session(&mut acs).answers[0].fault(), None);
     rest(&mut cpe);
-    acs.plan([rpc::set_values(&[(value, "string", "v")], "")]);
+    acs.plan([rpc::set_values(&[(value, "string", "w")], "")]);
     cpe.inform();
     cpe.until("the empty POST", |cpe| {
         (cpe.status()["last_session"]["state"] == "ExpectAcsRequest").then_some(())
