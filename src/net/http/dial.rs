@@ -21,12 +21,15 @@ pub struct Manner {
     pub interface: Option<String>,
 }
 
+/// A connection that stands, and where it leads.
+type Connected = (Box<dyn Stream>, SocketAddr);
+
 /// A connection in the making.
 pub struct Dial {
     manner: Manner,
     port: u16,
     addresses: IntoIter<IpAddr>,
-    trying: Option<(Box<dyn Stream>, SocketAddr)>,
+    trying: Option<Connected>,
     deadline: Instant,
     tried: Vec<(SocketAddr, io::Error)>,
 }
@@ -56,7 +59,7 @@ impl Dial {
         dialer: &mut Dialer,
         now: Instant,
         registry: &Registry,
-    ) -> Option<Result<(Box<dyn Stream>, SocketAddr), ConnectError>> {
+    ) -> Option<Result<Connected, ConnectError>> {
         if let Some((stream, address)) = self.trying.take() {
             match stream.connected() {
                 Ok(true) => return Some(Ok((stream, address))),
