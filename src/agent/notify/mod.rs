@@ -142,17 +142,17 @@ impl Agent {
         if self.learn_values() {
             self.save(now);
         }
+        if self.session.is_some() {
+            // What this session's Inform did not carry goes into the next one (NO-06). Whether that is a change depends
+            // on what the ACS knows at the end: also a value that went back to the old one may be news by then.
+            self.check_after_session = true;
+            return;
+        }
         let changed = self.changed_values();
         let active = |change: &&Change| change.notification == Notification::Active;
         let Some(Change { path, .. }) = changed.iter().find(active) else {
             return;
         };
-        if self.session.is_some() {
-            // What this session's Inform did not carry goes into the next one (NO-06); its end looks again.
-            debug!("value changed during a session: parameter={path}");
-            self.check_after_session = true;
-            return;
-        }
         if self.queue.contains(EventCode::ValueChange) && self.schedule.retry().is_some() {
             return; // already on its way with the retry
         }
