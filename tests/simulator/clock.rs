@@ -33,11 +33,16 @@ impl Clock {
 
     /// The date as the device has it, or the seconds since it booted.
     pub fn unix(&self) -> i64 {
+        self.unix_at(self.elapsed)
+    }
+
+    /// What it showed or will show then, if nobody sets it.
+    pub fn unix_at(&self, time: Duration) -> i64 {
         let seconds = |time: Duration| i64::try_from(time.as_secs()).expect("a time");
         if self.set {
-            NOON + seconds(self.elapsed) + self.error
+            NOON + seconds(time) + self.error
         } else {
-            seconds(self.elapsed) - seconds(self.booted)
+            seconds(time) - seconds(self.booted)
         }
     }
 

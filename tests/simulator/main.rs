@@ -8,10 +8,10 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `world`, `books`, `clock` | the world: time, the device, what happens when |
+//! | `world` (`observe`, `books`), `clock` | the world: time, the device, what happens when |
 //! | `outside`, `pipe`, `power`, `home`, `stage` | what the agent is given instead of a machine |
 //! | `acs`, `orders` | the other end of the wire |
-//! | `oracle`, `model`, `timers` | what is right, told by the clauses |
+//! | `oracle` (`session`, `values`), `model`, `timers` | what is right, told by the clauses |
 //! | `life`, `dice` | what a seed makes happen |
 //! | `scenarios` | lives with a script |
 

@@ -75,6 +75,16 @@ impl Model {
         self.value(&self.ms("URL"))
     }
 
+    /// Takes over what is in the configuration file.
+    pub fn take_config(&mut self, from: &Model) {
+        let prefix = self.ms("");
+        let config = |name: &&String| name.starts_with(&prefix) && !name.ends_with(".ParameterKey");
+        for name in from.values.keys().filter(config) {
+            self.values
+                .insert(name.clone(), from.value(name).to_owned());
+        }
+    }
+
     /// What the device is after it has carried this out and kept it; `number` is that of a new instance.
     pub fn apply(&mut self, order: &Order, number: Option<u32>) {
         let key = match order {

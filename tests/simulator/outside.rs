@@ -16,6 +16,7 @@ use nix::sys::signal::Signal;
 
 use crate::dice::Dice;
 use crate::pipe::{End, Pipe};
+use crate::power;
 use crate::stage::{self, Happening};
 
 /// What becomes of a connection that is dialled.
@@ -123,6 +124,9 @@ pub fn surroundings(outside: &Rc<RefCell<Outside>>) -> Surroundings {
             }))
         }),
         spawn: Box::new(move |path, arguments| {
+            if power::is_off() {
+                return Err(SpawnError::Missing(path.to_owned()));
+            }
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             let arguments = arguments.iter().map(|a| (*a).to_owned()).collect();
             stage::note(Happening::Hook(name.to_string(), arguments));

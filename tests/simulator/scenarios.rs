@@ -451,3 +451,21 @@ fn after_a_factory_reset_the_acs_is_a_stranger_even_before_the_boot() // EV-05 R
         assert_eq!(world.hooks.len(), 1);
     }
 }
+
+#[test]
+fn a_value_that_changes_back_before_the_acs_knows_is_news() // NO-05 NO-06
+{
+    // A seed found: changed and told, but changed back before the answer, the ACS was left with the wrong value.
+    let mut world = settled(Make::default());
+    let code = world.oracle.model.code();
+    world.acs.turns.push_back(Turn {
+        delay: Duration::from_secs(5),
+        ..Turn::good()
+    });
+    world.set(&code, "new");
+    world.pass_seconds(2);
+    world.set(&code, "");
+    world.pass_seconds(20);
+    world.well();
+    assert_eq!(world.codes(), [["4 VALUE CHANGE"], ["4 VALUE CHANGE"]]);
+}

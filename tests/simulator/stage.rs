@@ -33,6 +33,10 @@ thread_local! {
 
 /// Adds to the list.
 pub fn note(happening: Happening) {
+    // What the process still does after its end did not happen.
+    if crate::power::is_off() {
+        return;
+    }
     STAGE.with_borrow_mut(|stage| stage.push(happening));
 }
 

@@ -20,6 +20,8 @@ pub struct Periodic {
     phased: bool,
     /// The clock was stepped: until then the old moments and the new ones are right, and one of either is needed.
     loose: Option<(Duration, Duration)>,
+    /// There was one since.
+    seen: bool,
 }
 
 impl Periodic {
@@ -36,6 +38,7 @@ impl Periodic {
     pub fn stepped(&mut self, now: Duration) {
         if self.window.is_some() && self.reference.is_some() {
             self.loose = Some((now.saturating_sub(GRAIN), now + self.interval * 5 / 2));
+            self.seen = false;
         }
     }
 
@@ -45,7 +48,7 @@ impl Periodic {
         match self.reference.filter(|_| clock.is_set()) {
             Some(reference) => {
                 let interval = self.interval.as_secs() as i64;
-                let phase = (clock.unix() - reference).rem_euclid(interval);
+                let phase = (clock.unix_at(now) - reference).rem_euclid(interval);
                 let at = now + Duration::from_secs((interval - phase) as u64);
                 (at.saturating_sub(GRAIN).max(now), at + GRAIN)
             }
@@ -63,12 +66,19 @@ impl Periodic {
                 return None;
             }
             self.loose = None;
-            self.window = Some(self.next(clock, now));
-            return Some(from);
+            self.window = Some(self.next(clock, to));
+            if !self.seen {
+                return Some(from);
+            }
         }
         let (from, to) = self.window.filter(|(_, to)| *to < now)?;
         self.after(from, to);
         Some(from)
+    }
+
+    /// Whether the clock was stepped a short while ago.
+    pub fn is_loose(&self) -> bool {
+        self.loose.is_some()
     }
 
     /// Whether one may be told now.
@@ -85,7 +95,7 @@ impl Periodic {
         }
         match (self.loose, self.window) {
             (None, Some((from, to))) => self.after(from, to),
-            (Some((_, to)), _) => self.loose = Some((now, to)),
+            (Some(_), _) => self.seen = true,
             _ => {}
         }
         true
