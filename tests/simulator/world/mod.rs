@@ -555,5 +555,6 @@ impl World {
     }
 }
 
+// Behind the macro that they use.
 mod books;
 mod observe;
