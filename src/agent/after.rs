@@ -7,7 +7,7 @@ use mio::Registry;
 
 use super::clock::Now;
 use super::files;
-use super::state::{Deferred, State};
+use super::state::{self, Deferred, State};
 use super::{Agent, WHO_HOOK};
 use crate::cwmp::event::{Event, EventCode};
 use crate::jobs::hook::Hook;
@@ -92,7 +92,7 @@ impl Agent {
         // The daemon's own part of it is done whatever the hook did, so the device introduces itself anew (EV-05): after
         // the boot that follows, or with the session that comes before it.
         let wanted = self.wanted;
-        self.notice_new_acs();
+        self.notice_new_acs(false);
         if well {
             self.wanted = wanted;
         }
@@ -111,9 +111,16 @@ impl Agent {
                 factory_reset_tries: state.deferred.factory_reset_tries.saturating_add(1),
                 ..Deferred::default()
             },
+            dhcp: state::Dhcp {
+                // The leases are not of the old life: DHCP says where the ACS of the new one is.
+                v4: std::mem::take(&mut state.dhcp.v4),
+                v6: std::mem::take(&mut state.dhcp.v6),
+                ..state::Dhcp::default()
+            },
             ..State::default()
         };
         self.make_connection_request_secrets();
+        self.weigh_dhcp();
         if let Err(reason) = self.model.backend_mut().restore("") {
             warn!("data model not reset: reason=\"{reason}\"");
         }

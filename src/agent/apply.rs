@@ -4,6 +4,7 @@ use log::{error, info, warn};
 
 use super::clock::Now;
 use super::config::{self, BackendKind, Config, Username};
+use super::dhcp::Source;
 use super::schedule::Period;
 use super::start::{mounted, open_backend};
 use super::{Agent, compress};
@@ -26,6 +27,7 @@ impl Agent {
 
     /// What of the configuration the data model shows and the timers follow.
     pub(super) fn apply_values(&mut self, now: Now) {
+        let moved = self.weigh_dhcp();
         let acs = &self.config.acs;
         let period = acs.periodic_inform_enable && self.idle_reason().is_none();
         self.schedule.set_period(
@@ -46,7 +48,7 @@ impl Agent {
         );
         self.pin_identity();
         self.fill_management_server();
-        self.notice_new_acs();
+        self.notice_new_acs(moved);
     }
 
     /// What the configuration says of the device stands for what the backend says (IN-02: in DeviceId and in the model).
@@ -60,7 +62,7 @@ impl Agent {
             ("SoftwareVersion", &identity.software_version),
             ("ModelName", &identity.model_name),
             ("Description", &identity.description),
-            (PROVISIONING_CODE, &identity.provisioning_code),
+            (PROVISIONING_CODE, &self.in_force.provisioning_code),
         ];
         let root = self.model.root().path();
         let set = values.into_iter().filter(|(_, value)| !value.is_empty());
@@ -70,11 +72,11 @@ impl Agent {
         self.model.pin(pins);
     }
 
-    /// ProvisioningCode, where the configuration holds it and the ACS has set it.
+    /// ProvisioningCode, where the configuration or DHCP holds it and the ACS has set it.
     pub(super) fn changed_provisioning_code(&self) -> Option<String> {
         let name = format!("{}DeviceInfo.{PROVISIONING_CODE}", self.model.root().path());
         let pinned = self.model.pinned(&name)?;
-        (pinned != self.config.identity.provisioning_code).then(|| pinned.to_owned())
+        (pinned != self.in_force.provisioning_code).then(|| pinned.to_owned())
     }
 
     pub(super) fn fill_management_server(&mut self) {
@@ -84,7 +86,24 @@ impl Agent {
         let (acs, cpe) = (&self.config.acs, &self.config.cpe);
         let mut ms = self.management_server.borrow_mut();
         ms.put("EnableCWMP", cpe.enable.to_string());
-        ms.put("URL", acs.url.clone().unwrap_or_default());
+        let mut weighed = |name, value: String, source| match source {
+            Source::Configuration => ms.put(name, value),
+            Source::Dhcp => ms.put_from_elsewhere(name, value),
+        };
+        let found = &self.in_force;
+        weighed(
+            "URL",
+            found.url.clone().unwrap_or_default(),
+            found.url_source,
+        );
+        let (wait, source) = found.retry_minimum_wait;
+        weighed("CWMPRetryMinimumWaitInterval", wait.to_string(), source);
+        let (multiplier, source) = found.retry_multiplier;
+        weighed(
+            "CWMPRetryIntervalMultiplier",
+            multiplier.to_string(),
+            source,
+        );
         ms.put("Username", acs_username);
         ms.put("Password", acs.password.expose());
         ms.put(
@@ -111,14 +130,6 @@ impl Agent {
         ms.put(
             "DefaultActiveNotificationThrottle",
             cpe.active_notification_throttle.to_string(),
-        );
-        ms.put(
-            "CWMPRetryMinimumWaitInterval",
-            acs.retry_minimum_wait.to_string(),
-        );
-        ms.put(
-            "CWMPRetryIntervalMultiplier",
-            acs.retry_multiplier.to_string(),
         );
         ms.put("AliasBasedAddressing", "true");
         ms.put("InstanceMode", cpe.instance_mode.text());

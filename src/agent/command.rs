@@ -26,6 +26,25 @@ pub enum Command {
     },
     /// Look for value changes now: `{"info": "…"}`.
     Notify,
+    /// What a DHCP lease says, as its client's hook has it: `{"info": "…"}`. An option is a text of hex digits, empty when
+    /// the lease did not have it; `None`: nobody knows.
+    Dhcp {
+        /// First forget what earlier leases said.
+        #[serde(default)]
+        clear: bool,
+        /// DHCPv4 option 43.
+        #[serde(default)]
+        opt43: Option<String>,
+        /// DHCPv4 option 125.
+        #[serde(default)]
+        opt125: Option<String>,
+        /// DHCPv6 option 17.
+        #[serde(default)]
+        opt17: Option<String>,
+        /// The logical interface of the lease.
+        #[serde(default)]
+        interface: Option<String>,
+    },
     /// Read the configuration again: `{"info": "…"}`.
     Reload,
     /// End the daemon: `{"info": "…"}`.

@@ -38,6 +38,10 @@ impl Agent {
                 }
                 json!(self.trace.render(&|name| is_hidden(&self.model, name)))
             }
+            Command::Dhcp { .. } => {
+                let reply = self.dhcp_command(command, now);
+                return self.reply(client, reply);
+            }
             Command::Notify => {
                 self.want_check(now);
                 json!({ "info": "value changes are looked for" })

@@ -26,6 +26,8 @@ pub const HOOKS_DIR: &str = "/usr/lib/cwmpd/hooks";
 pub const PROFILES_DIR: &str = "/usr/share/cwmpd/profiles";
 /// The control socket.
 pub const CONTROL_SOCKET: &str = "/var/run/cwmpd.sock";
+/// Leases that DHCP hooks have handed over while no daemon ran: a command of the control socket a line.
+pub const DHCP_COMMANDS: &str = "/var/run/cwmpd.dhcp";
 /// Locked while the daemon runs: a single instance.
 pub const PID_FILE: &str = "/var/run/cwmpd.pid";
 /// Names that need no DNS server.

@@ -10,6 +10,7 @@
 //! | `session`, `inform`, `promises`, `after` | a session: its Inform, what is kept before an answer leaves, what happens after |
 //! | `notify`, `management_server`, `reach` | value changes, `ManagementServer.`, connection requests |
 //! | `start`, `apply`, [`check`] | coming to life; the configuration in force; looking at it beforehand |
+//! | [`dhcp`] | what DHCP says of the ACS, and when it counts |
 //! | `schedule`, `clock` | when the next session is due |
 //! | [`surroundings`] | network, programs and chance, as they are handed in |
 //! | `work`, `requests` | who may use the data model now; the command line's requests |
@@ -23,6 +24,7 @@ pub mod command;
 mod commands;
 mod compress;
 pub mod config;
+pub mod dhcp;
 pub mod files;
 mod inform;
 mod management_server;
@@ -82,6 +84,8 @@ pub const WHO_ADDRESSES: u8 = 4;
 pub const WHO_HOOK: u8 = 5;
 /// News that the wall clock was set.
 pub const WHO_CLOCK: u8 = 6;
+/// The output of the hook that asks DHCP.
+pub const WHO_DHCP_HOOK: u8 = 7;
 
 /// Turns of [`Agent::pump`] in a row: a session with a fast ACS needs one for each message.
 const MAX_TURNS: usize = 32;
@@ -91,6 +95,8 @@ pub struct Agent {
     root: files::Root,
     config_path: PathBuf,
     config: Config,
+    /// What the configuration and DHCP come to.
+    in_force: dhcp::InForce,
     store: StateFile,
 
     model: Mounted<dyn Backend>,
@@ -150,6 +156,7 @@ pub struct Agent {
     random: random::Source,
     hook: Option<Hook>,
     hook_wanted: bool,
+    dhcp: dhcp::Discoverer,
     reload_wanted: bool,
     stopping: Option<Instant>,
     /// The state on disk is not the one in memory: the last write failed.
@@ -182,6 +189,7 @@ impl Agent {
             self.model.backend().deadline(),
             self.hook.as_ref().and_then(Hook::deadline),
             self.look_at,
+            self.dhcp.deadline(),
             self.listen_again,
             self.stopping,
             self.turn_again,
@@ -208,6 +216,7 @@ impl Agent {
         if let Some(hook) = &mut self.hook {
             hook.timeout(now.instant, registry);
         }
+        self.dhcp.drive(now.instant, registry);
         if self.listen_again.is_some_and(|at| at <= now.instant) {
             self.listen(now, registry);
         }
@@ -243,6 +252,7 @@ impl Agent {
                     hook.ready(at, now.instant, registry);
                 }
             }
+            WHO_DHCP_HOOK => self.dhcp.drive(now.instant, registry),
             _ => {}
         }
     }
@@ -258,6 +268,7 @@ impl Agent {
         if let Some(hook) = &mut self.hook {
             hook.reap(now.instant, registry);
         }
+        self.dhcp.drive(now.instant, registry);
         self.model.backend_mut().ready(now.instant);
     }
 
@@ -282,6 +293,7 @@ impl Agent {
         self.take_backend_changes(now);
         self.arm_look(now);
         self.poll_work(now);
+        self.apply_dhcp(now);
         self.receive(now);
         self.follow_config(now, registry);
         self.open_session(now, registry);
@@ -289,6 +301,7 @@ impl Agent {
         self.send(now, registry);
         self.run_hook(now, registry);
         self.poll_hook(now);
+        self.ask_dhcp(now, registry);
         let generation = self.model.backend().generation();
         if self.backend_generation != Some(generation) {
             self.backend_generation = Some(generation);

@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use log::{error, info};
 
-use super::Agent;
 use super::clock::Now;
-use super::files;
 use super::schedule::Scheduled;
-use super::state::{Known, ScheduledInform, State};
+use super::state::{self, Known, ScheduledInform, State};
+use super::{Agent, dhcp, files};
 use crate::cwmp::Promise;
 use crate::cwmp::event::{EventCode, MULTIPLES};
 use crate::datamodel::attributes::Attributes;
@@ -31,6 +30,7 @@ pub(super) struct Before {
     instance_numbers: Option<BTreeMap<String, u32>>,
     backend: Option<String>,
     pending_config: Option<Vec<[String; 3]>>,
+    dhcp: Option<state::Dhcp>,
 }
 
 impl Before {
@@ -44,6 +44,7 @@ impl Before {
         put(&mut state.parameter_key, self.parameter_key);
         put(&mut state.backend, self.backend);
         put(&mut state.pending_config, self.pending_config);
+        put(&mut state.dhcp, self.dhcp);
         put(&mut state.notified, self.notified);
         put(&mut state.instance_numbers, self.instance_numbers);
     }
@@ -120,16 +121,18 @@ impl Agent {
         ));
         let changes = ms.take_changes();
         drop(ms);
+        let mut new: Vec<[String; 3]> = changes
+            .into_iter()
+            .map(|c| [c.section, c.option.to_owned(), c.value])
+            .collect();
+        if let Some(code) = self.changed_provisioning_code() {
+            new.push(["cpe".to_owned(), dhcp::CODE.to_owned(), code]);
+        }
+        before.dhcp = Some(self.store.state.dhcp.clone());
+        dhcp::overrule(&mut self.store.state.dhcp, &new);
         // Some may still be there, from a write that failed at the start.
         let mut pending = self.store.state.pending_config.clone();
-        pending.extend(
-            changes
-                .into_iter()
-                .map(|c| [c.section, c.option.to_owned(), c.value]),
-        );
-        if let Some(code) = self.changed_provisioning_code() {
-            pending.push(["cpe".to_owned(), "provisioning_code".to_owned(), code]);
-        }
+        pending.extend(new);
         let quiet = pending.is_empty();
         before.pending_config = Some(std::mem::replace(
             &mut self.store.state.pending_config,
@@ -289,9 +292,9 @@ impl Agent {
         }
     }
 
-    /// Writes the state if it changed. What fails is logged; the next save tries again.
-    pub(super) fn save(&mut self, _now: Now) {
-        let _ = self.write_state();
+    /// Writes the state if it changed. What fails is logged, and told by `false`; the next save tries again.
+    pub(super) fn save(&mut self, _now: Now) -> bool {
+        self.write_state().is_ok()
     }
 
     /// The same; the error's text. A disk that stays full or read-only is worth one line, not one for each session.

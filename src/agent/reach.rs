@@ -203,8 +203,7 @@ impl Agent {
             return Some(local.ip().to_canonical());
         }
         let url = self
-            .config
-            .acs
+            .in_force
             .url
             .as_deref()
             .and_then(|url| Url::parse(url).ok());

@@ -11,6 +11,7 @@ use mio::Registry;
 
 use super::clock::Now;
 use super::config::{BackendKind, Config};
+use super::dhcp::in_force;
 use super::management_server::{Own, management_server};
 use super::schedule::Schedule;
 use super::state::{Deferred, StateFile};
@@ -91,6 +92,7 @@ impl Agent {
             compression: compress::Compression::new(config.acs.compression),
             root,
             config_path,
+            in_force: Default::default(),
             config,
             store,
             model,
@@ -129,6 +131,7 @@ impl Agent {
             random: surroundings.random,
             hook: None,
             hook_wanted: false,
+            dhcp: Default::default(),
             reload_wanted: false,
             stopping: None,
             state_unwritten: false,
@@ -151,6 +154,8 @@ impl Agent {
             Err(e) => warn!("a clock that is set is noticed late: reason=\"{e}\""),
         }
         self.finish_config_write(now);
+        self.take_left_commands(now);
+        self.in_force = in_force(&self.config, &self.store.state.dhcp);
         let mut config = std::mem::take(&mut self.config);
         self.number_inform_parameters(&mut config);
         self.config = config;
@@ -247,11 +252,13 @@ impl Agent {
     }
 
     /// EV-05: `0 BOOTSTRAP` for an ACS that has not confirmed one. It discards what waited for another ACS, but not a boot.
-    pub(super) fn notice_new_acs(&mut self) {
-        let Some(url) = &self.config.acs.url else {
+    /// `moved`: the URL has just changed; then a bootstrap that waits is for another ACS too.
+    pub(super) fn notice_new_acs(&mut self, moved: bool) {
+        let Some(url) = &self.in_force.url else {
             return;
         };
-        if self.store.state.bootstrapped_url == *url || self.queue.contains(EventCode::Bootstrap) {
+        let waits = self.queue.contains(EventCode::Bootstrap) && !moved;
+        if self.store.state.bootstrapped_url == *url || waits {
             return;
         }
         let boot: Vec<Event> = self

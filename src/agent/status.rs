@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 
 use super::Agent;
 use super::clock::Now;
+use super::config::Discovery;
+use super::dhcp::offer;
 use crate::wire::xsd::DateTime;
 
 /// How the last session went.
@@ -46,7 +48,9 @@ impl Agent {
             "cwmp": {
                 "status": if self.stopping.is_some() { "stopping" } else { "up" },
                 "start_time": time(self.started.unix),
-                "acs_url": self.config.acs.url.clone().unwrap_or_default(),
+                "acs_url": self.in_force.url.clone().unwrap_or_default(),
+                "acs_url_source": self.in_force.url.as_ref().map(|_| self.in_force.url_source.word()),
+                "dhcp_acs_url": offer(&self.config, &self.store.state.dhcp).url,
                 "idle_reason": idle_reason,
                 "version": env!("CARGO_PKG_VERSION"),
                 "data_model": self.model_name(),
@@ -91,8 +95,11 @@ impl Agent {
 
     /// Why no session will come by itself; `None` when one may.
     pub(super) fn idle_reason(&self) -> Option<&'static str> {
-        if self.config.acs.url.is_none() {
-            Some("no acs url is configured")
+        if self.in_force.url.is_none() {
+            Some(match self.config.acs.dhcp_discovery {
+                Discovery::Disable => "no acs url is configured (acs.url)",
+                _ => "no acs url is configured (acs.url), and dhcp has given none",
+            })
         } else if !self.config.cpe.enable {
             Some("cwmp is disabled (cpe.enable)")
         } else {

@@ -44,6 +44,14 @@ pub(super) struct Work {
 }
 
 impl Work {
+    /// Whether a transaction is open while the backend commits.
+    pub(super) fn is_committing(&self) -> bool {
+        matches!(
+            self.busy,
+            Some(Op::SessionCommit(_) | Op::RequestCommit { .. })
+        )
+    }
+
     /// Drops what belongs to a session that is over. An operation under way runs to its end; its result goes nowhere,
     /// least of all to the next session.
     pub(super) fn forget_session(&mut self) {

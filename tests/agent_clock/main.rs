@@ -5,6 +5,7 @@ mod aliases;
 mod attributes;
 mod changes;
 mod cpe;
+mod dhcp;
 mod field;
 mod fleet;
 mod golden;

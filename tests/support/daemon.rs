@@ -34,7 +34,7 @@ const SESSION_FAILED: &str = "session failed";
 const READY: &str = "started: ";
 
 /// Hooks that record how they were called.
-const HOOKS: [&str; 2] = ["reboot", "factory-reset"];
+const HOOKS: [&str; 3] = ["reboot", "factory-reset", "dhcp-renew"];
 
 /// A daemon and its root. Dropping it stops the daemon, removes the root (kept after a failed test) and fails the
 /// test when the daemon had died by itself or logged a secret.
@@ -407,6 +407,11 @@ impl Daemon {
             .hooks
             .wait(|calls| (!calls.is_empty()).then(|| calls.remove(0)));
         call.unwrap_or_else(|| panic!("no hook was called; the log: {:#?}", self.log.lock()))
+    }
+
+    /// How many calls of hooks wait for [`Daemon::wait_hook`].
+    pub fn count_hooks(&self) -> usize {
+        self.hooks.lock().len()
     }
 
     /// Runs a command of the command line.

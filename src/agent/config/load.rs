@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 
 use super::options::{Kind, OPTIONS, SECTIONS, find};
 use super::{
-    Acs, Backend, BackendKind, Compression, Config, ConnectionRequest, Cpe, Identity,
+    Acs, Backend, BackendKind, Compression, Config, ConnectionRequest, Cpe, Discovery, Identity,
     InformParameter, Log, LogFile, PeriodicNotify, Problem, Secret, Username,
 };
 use crate::agent::files::{self, read_capped};
 use crate::cwmp::inform::{MAX_ENTRIES, check_event_list, check_parameter_name};
 use crate::datamodel::Root;
+use crate::wire::dhcp::Offer;
 use crate::wire::uci;
 
 /// What icwmp gives every device: known to everybody.
@@ -305,6 +306,8 @@ fn blank() -> Config {
     Config {
         acs: Acs {
             url: None,
+            dhcp_discovery: Discovery::Auto,
+            dhcp: Offer::default(),
             username: Username::Default,
             password: Secret::default(),
             basic_over_http: false,
@@ -331,6 +334,8 @@ fn blank() -> Config {
             upgrades_managed: false,
             instance_mode: crate::datamodel::naming::InstanceMode::InstanceNumber,
             auto_create_instances: false,
+            wan_interface: String::new(),
+            hide_gateway_info: false,
             interface: None,
             notification: false,
             periodic_notify: PeriodicNotify {

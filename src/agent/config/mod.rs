@@ -14,6 +14,7 @@ use std::path::PathBuf;
 
 use crate::datamodel::Root;
 use crate::datamodel::naming::InstanceMode;
+use crate::wire::dhcp::Offer;
 
 pub use secret::Secret;
 pub use write::{number_instances, write_back};
@@ -55,8 +56,12 @@ pub struct InformParameter {
 /// Section `acs`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Acs {
-    /// The ACS URL: http or https, at most 256 characters (DH-06). `None`: no session is ever opened.
+    /// The ACS URL: http or https, at most 256 characters (DH-06). `None`, and none from DHCP: no session is ever opened.
     pub url: Option<String>,
+    /// Whether DHCP may say where the ACS is.
+    pub dhcp_discovery: Discovery,
+    /// What a DHCP client's hook has put into the file (icwmp's do); without a gateway.
+    pub dhcp: Offer,
     /// HTTP user at the ACS.
     pub username: Username,
     /// HTTP password at the ACS.
@@ -110,6 +115,10 @@ pub struct Cpe {
     pub instance_mode: InstanceMode,
     /// ManagementServer.AutoCreateInstances
     pub auto_create_instances: bool,
+    /// The logical interface whose leases count; empty: any.
+    pub wan_interface: String,
+    /// `GatewayInfo.` is not shown.
+    pub hide_gateway_info: bool,
     /// The network device that sessions leave from and whose address connection requests go to.
     pub interface: Option<String>,
     /// ManagementServer.DefaultActiveNotificationThrottle, in seconds.
@@ -237,6 +246,18 @@ pub enum Username {
     Default,
     /// As written.
     Literal(String),
+}
+
+/// Whether DHCP may say where the ACS is (TR-069 3.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Discovery {
+    /// Where the configuration has no URL.
+    #[default]
+    Auto,
+    /// Before the configuration's URL, which is the default for want of another.
+    Enable,
+    /// Never.
+    Disable,
 }
 
 /// How request bodies are compressed.

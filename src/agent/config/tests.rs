@@ -418,6 +418,54 @@ fn the_rest_of_the_forms() {
 }
 
 #[test]
+fn what_a_dhcp_hook_wrote_is_read_and_checked() // DH-06 RT-11
+{
+    let (config, problems) = acs(
+        "option dhcp_url 'https://a/'\noption dhcp_retry_min_wait_interval 30\n\
+         option dhcp_retry_interval_multiplier 1500\n",
+    );
+    assert_eq!(problems, [] as [&str; 0]);
+    let offer = &config.acs.dhcp;
+    assert_eq!(offer.url.as_deref(), Some("https://a/"));
+    assert_eq!(
+        (offer.retry_minimum_wait, offer.retry_multiplier),
+        (Some(30), Some(1500))
+    );
+    let (config, _) = cpe("option dhcp_provisioning_code 'TLCO'\noption disable_gatewayinfo 1\n");
+    assert_eq!(config.acs.dhcp.provisioning_code.as_deref(), Some("TLCO"));
+    assert!(config.cpe.hide_gateway_info);
+    for bad in [
+        "dhcp_url ftp://a/",
+        "dhcp_retry_min_wait_interval 0",
+        "dhcp_retry_interval_multiplier 999",
+        "dhcp_discovery perhaps",
+    ] {
+        let (config, problems) = acs(&format!("option {bad}\n"));
+        assert_eq!((config, problems.len()), (Config::default(), 1), "{bad}");
+    }
+    // What `uci delete` leaves of a lease: nothing.
+    let (config, problems) = acs(
+        "option dhcp_url ''\noption dhcp_retry_min_wait_interval ''\noption dhcp_discovery ''\n",
+    );
+    assert_eq!((config, problems.len()), (Config::default(), 0));
+}
+
+#[test]
+fn discovery_has_the_words_of_icwmp() // DH-03
+{
+    for (words, discovery) in [
+        (&["enable", "1", "true", "Enable"][..], Discovery::Enable),
+        (&["disable", "0", "false"], Discovery::Disable),
+    ] {
+        for word in words {
+            let (config, problems) = acs(&format!("option dhcp_discovery {word}\n"));
+            assert_eq!((config.acs.dhcp_discovery, problems.len()), (discovery, 0));
+        }
+    }
+    assert_eq!(Config::default().acs.dhcp_discovery, Discovery::Auto);
+}
+
+#[test]
 fn options_of_icwmp_are_never_unknown() {
     let text = "config lwn\n option enable 1\nconfig autonomous_notify 'transfer_complete'\n option enable 1\n\
                 config inform_parameter\n option events_list '1 BOOT'\nconfig acs\n option dhcp_discovery enable\n\

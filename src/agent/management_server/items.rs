@@ -12,6 +12,8 @@ pub(super) struct Item {
     /// The instance that it is or that it belongs to.
     pub(super) number: Option<u32>,
     pub(super) shape: Shape,
+    /// The value is not the one of the parameter's own option: to set it is a change even if it stays the same.
+    pub(super) from_elsewhere: bool,
 }
 
 #[derive(Clone)]
@@ -27,6 +29,7 @@ impl Item {
             spec: None,
             number: None,
             shape: Shape::Object(Kind::Object),
+            from_elsewhere: false,
         }
     }
 
@@ -39,6 +42,7 @@ impl Item {
                 info: spec.info(),
                 value: spec.default.to_owned(),
             },
+            from_elsewhere: false,
         }
     }
 
@@ -122,6 +126,7 @@ pub(super) fn insert(
             spec: Some(spec),
             number: Some(number),
             shape: Shape::Object(Kind::Instance),
+            from_elsewhere: false,
         })
     });
     items.splice(last + 1..last + 1, new);

@@ -77,14 +77,26 @@ impl Own {
 
     /// Puts a value from the daemon's side (configuration, state, network). Unknown names are ignored: TR-098 lacks some.
     pub fn put(&mut self, name: &str, value: impl Into<String>) {
+        self.put_as(name, value.into(), false);
+    }
+
+    /// The same with a value that stands before the one in the parameter's option, until that is set.
+    pub fn put_from_elsewhere(&mut self, name: &str, value: impl Into<String>) {
+        self.put_as(name, value.into(), true);
+    }
+
+    fn put_as(&mut self, name: &str, new: String, from_elsewhere: bool) {
         let path = format!("{}{name}", self.prefix);
-        let new = value.into();
         // A transaction may be open meanwhile; it must not bring the old value back.
         for items in [Some(&mut self.items), self.staged.as_mut()]
             .into_iter()
             .flatten()
         {
-            if let Some(value) = value_mut(items, &path) {
+            let Some(item) = items.iter_mut().find(|item| item.path == path) else {
+                continue;
+            };
+            item.from_elsewhere = from_elsewhere;
+            if let Shape::Parameter { value, .. } = &mut item.shape {
                 value.clone_from(&new);
             }
         }
@@ -129,7 +141,9 @@ impl Own {
 
     /// Whether the open transaction changes something here.
     pub fn has_staged(&self) -> bool {
-        let same = |(a, b): (&Item, &Item)| a.path == b.path && a.value() == b.value();
+        let same = |(a, b): (&Item, &Item)| {
+            a.path == b.path && a.value() == b.value() && a.from_elsewhere == b.from_elsewhere
+        };
         self.staged.as_ref().is_some_and(|staged| {
             staged.len() != self.items.len() || !staged.iter().zip(&self.items).all(same)
         })
@@ -221,8 +235,11 @@ impl DataModel for Own {
             return Err(Self::refuse(Code::NOT_WRITABLE, name, "read only"));
         }
         self.check(item, spec, value.text())?;
-        if let Some(place) = value_mut(self.staged.get_or_insert_with(|| self.items.clone()), name)
+        let items = self.staged.get_or_insert_with(|| self.items.clone());
+        if let Some(item) = items.iter_mut().find(|item| item.path == name)
+            && let Shape::Parameter { value: place, .. } = &mut item.shape
         {
+            item.from_elsewhere = false;
             value.text().clone_into(place);
         }
         Ok(())
@@ -307,11 +324,13 @@ impl DataModel for Own {
         let old = std::mem::replace(&mut self.items, staged);
         for item in &self.items {
             let before = old.iter().find(|before| before.path == item.path);
-            // SV-19: the same value again is no change.
+            // SV-19: the same value again is no change, unless the option has another one.
+            let differs = before.and_then(Item::value) != item.value();
+            let settles = before.is_some_and(|b| b.from_elsewhere) && !item.from_elsewhere;
             if let (Some(value), Some((section, option))) = (item.value(), item.home())
-                && before.and_then(Item::value) != Some(value)
+                && (differs || settles)
             {
-                applied.later |= item.spec.is_some_and(|spec| spec.later);
+                applied.later |= differs && item.spec.is_some_and(|spec| spec.later);
                 self.changes.push(Change {
                     section,
                     option,

@@ -58,6 +58,14 @@ impl fmt::Display for Ended {
 }
 
 impl Ended {
+    /// No TCP connection came about.
+    fn is_unreachable(&self) -> bool {
+        matches!(
+            self,
+            Ended::Connection(ConnectError::Resolve { .. } | ConnectError::Connect(_))
+        )
+    }
+
     fn suggests_older_version(&self) -> bool {
         match self {
             Ended::Protocol(failure) => failure.suggests_older_version(),
@@ -108,6 +116,9 @@ impl Agent {
                 } else {
                     self.session_failed(&running, &ended, &text, now);
                 }
+                if ended.is_unreachable() {
+                    self.acs_unreachable(now);
+                }
                 Err(text)
             }
         };
@@ -154,8 +165,8 @@ impl Agent {
         let count = self.store.state.retry.count.saturating_add(1);
         let mut wait = retry::wait(
             count,
-            self.config.acs.retry_minimum_wait,
-            self.config.acs.retry_multiplier,
+            self.in_force.retry_minimum_wait.0,
+            self.in_force.retry_multiplier.0,
             random::number(&mut self.random),
         );
         if let Ended::Http(

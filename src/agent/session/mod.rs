@@ -176,12 +176,14 @@ impl Agent {
         let Some(running) = &mut self.session else {
             return;
         };
+        let url = running.url.clone();
         if running.bootstrap {
-            self.store.state.bootstrapped_url = running.url.clone();
+            self.store.state.bootstrapped_url.clone_from(&url);
         }
         let told = std::mem::take(&mut running.reported);
         let heartbeat = running.heartbeat;
         self.acs_knows(told);
+        self.acs_answered(&url);
         if !heartbeat {
             self.queue.delivered_by(Confirmation::InformResponse);
         }

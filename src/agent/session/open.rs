@@ -35,7 +35,7 @@ impl Agent {
             self.heartbeat_wanted = false;
             return self.answer_waiting(&Err(reason.to_owned()));
         }
-        let Some(url) = self.config.acs.url.clone() else {
+        let Some(url) = self.in_force.url.clone() else {
             return;
         };
         let heartbeat = !self.wanted;
@@ -89,6 +89,7 @@ impl Agent {
         }
         running.gathering = true;
         self.moved = true;
+        self.acs_reached();
         self.refresh_address(now);
         self.want_survey(now);
         self.submit(Op::Inform, now);

@@ -4,7 +4,7 @@
 mod file;
 mod known;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +14,7 @@ pub use known::Known;
 use super::config::Secret;
 use crate::cwmp::event::EventQueue;
 use crate::datamodel::attributes::Attributes;
+use crate::wire::dhcp::Offer;
 
 /// The layout below. A file of a newer layout is set aside, not guessed at.
 pub const VERSION: u32 = 1;
@@ -39,6 +40,8 @@ pub struct State {
     pub deferred: Deferred,
     /// How the ACS reaches the device: made at the first boot.
     pub connection_request: ConnectionRequest,
+    /// What DHCP said of the ACS, and what has happened to it since.
+    pub dhcp: Dhcp,
     /// Counters. They alone never cause a write (EV-22).
     #[serde(skip_serializing)]
     pub statistics: Statistics,
@@ -97,6 +100,38 @@ pub struct ConnectionRequest {
     pub address: String,
 }
 
+/// What DHCP said of the ACS, and what has happened to it since (TR-069 3.1).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Dhcp {
+    /// Who named the ACS that was reached first after the factory reset.
+    pub located_by: LocatedBy,
+    /// The URL that was set last through the data model, most likely by the ACS: it stands before DHCP's as long as the
+    /// configuration still has it.
+    pub url_set: String,
+    /// The configured URL that could not be reached, so that DHCP's stands before it.
+    pub url_given_up: String,
+    /// Other options that were set through the data model: DHCP's values count no longer.
+    pub overruled: BTreeSet<String>,
+    /// What the last lease of DHCPv4 said.
+    pub v4: Offer,
+    /// And of DHCPv6.
+    pub v6: Offer,
+}
+
+/// Who named an ACS.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LocatedBy {
+    /// None was reached yet.
+    #[default]
+    Nobody,
+    /// DHCP.
+    Dhcp,
+    /// The configuration.
+    Configuration,
+}
+
 /// Counters since the state was made.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -134,6 +169,7 @@ impl Default for State {
             retry: Retry::default(),
             deferred: Deferred::default(),
             connection_request: ConnectionRequest::default(),
+            dhcp: Dhcp::default(),
             statistics: Statistics::default(),
             events: EventQueue::default(),
             scheduled_informs: Vec::new(),

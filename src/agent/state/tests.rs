@@ -8,6 +8,7 @@ use super::*;
 use crate::agent::files::tests::Scratch;
 use crate::cwmp::event::{Event, EventCode};
 use crate::datamodel::attributes::{AttributeChange, Notification};
+use crate::wire::dhcp::{Gateway, Offer};
 
 /// A state with something in every field.
 fn full() -> State {
@@ -45,6 +46,24 @@ fn full() -> State {
             username: "u".into(),
             password: Secret::new("hunter2"),
             address: "192.0.2.1".into(),
+        },
+        dhcp: Dhcp {
+            located_by: LocatedBy::Dhcp,
+            url_set: "http://set/".into(),
+            url_given_up: "http://given-up/".into(),
+            overruled: ["retry_min_wait_interval".to_owned()].into(),
+            v4: Offer {
+                url: Some("http://a/".into()),
+                provisioning_code: Some("c".into()),
+                retry_minimum_wait: Some(1),
+                retry_multiplier: Some(1000),
+                gateway: Gateway {
+                    manufacturer_oui: "00D09E".into(),
+                    serial_number: "1".into(),
+                    product_class: "R".into(),
+                },
+            },
+            v6: Offer::default(),
         },
         statistics: Statistics {
             sessions: u32::MAX,

@@ -206,15 +206,6 @@ pub fn option_17(data: &[u8]) -> Result<Reading, Problem> {
 }
 
 impl Offer {
-    /// Whether it says where the ACS is or how to deal with it.
-    pub fn is_about_the_acs(&self) -> bool {
-        let without = Offer {
-            gateway: Gateway::default(),
-            ..self.clone()
-        };
-        without != Offer::default()
-    }
-
     /// This offer, with what it lacks from another one.
     #[must_use]
     pub fn or(self, other: &Offer) -> Offer {

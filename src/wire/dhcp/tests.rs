@@ -59,7 +59,6 @@ fn option_43_has_four_sub_options() // DH-01 DH-02
     let reading = option_43(&data).unwrap();
     assert_eq!(reading.offer, full());
     assert_eq!(reading.problems, []);
-    assert!(reading.offer.is_about_the_acs());
 }
 
 #[test]
@@ -257,11 +256,6 @@ fn an_offer_is_completed_by_another() {
     assert_eq!(both.url.as_deref(), Some("http://a/"));
     assert_eq!(both.retry_multiplier, Some(1500));
     assert_eq!(both.gateway, gateway());
-    let only_gateway = Offer {
-        gateway: gateway(),
-        ..Offer::default()
-    };
-    assert!(!only_gateway.is_about_the_acs());
 }
 
 /// Bytes that look like options often enough to get far.

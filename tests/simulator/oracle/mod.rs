@@ -258,8 +258,8 @@ impl Oracle {
 
     /// 0 BOOTSTRAP: all other undelivered events are discarded (EV-06); a boot may be told nevertheless.
     fn bootstrap(&mut self, now: Duration, wants: bool) {
-        let all = std::mem::take(&mut self.must);
-        self.may.clear();
+        let mut all = std::mem::take(&mut self.must);
+        all.append(&mut self.may);
         self.fresh.clear();
         self.may.extend(
             all.into_iter()
@@ -270,11 +270,12 @@ impl Oracle {
         self.raise(single("0 BOOTSTRAP"), wants, now);
     }
 
-    /// EV-05: whether the ACS in force still has to be introduced to.
-    fn introduce(&mut self, now: Duration) {
+    /// EV-05: whether the ACS in force still has to be introduced to. `moved`: it is another one than before, and what waits
+    /// is not for it.
+    fn introduce(&mut self, moved: bool, now: Duration) {
         let url = Some(self.model.url().to_owned());
         let sure = self.bootstrapped.len() == 1;
-        if self.must.contains(&single("0 BOOTSTRAP")) {
+        if self.must.contains(&single("0 BOOTSTRAP")) && !moved {
             return;
         }
         match self.bootstrapped.contains(&url) {
@@ -286,7 +287,7 @@ impl Oracle {
 
     /// The ACS URL was changed and is in force.
     pub fn url_changed(&mut self, now: Duration) {
-        self.introduce(now);
+        self.introduce(true, now);
     }
 
     // --- the process
@@ -317,7 +318,7 @@ impl Oracle {
             }
         }
         self.learn();
-        self.introduce(now);
+        self.introduce(false, now);
         self.periodic.restart(&self.model, clock, now);
         for order in &mut self.scheduled {
             order.restart(clock, now);

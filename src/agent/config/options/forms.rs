@@ -1,6 +1,6 @@
 //! Options whose values need thought. Each reader puts the value in its place and says whether it was good.
 
-use super::super::{BackendKind, Compression};
+use super::super::{BackendKind, Compression, Discovery};
 use super::{Kind, put};
 use crate::datamodel::Root;
 use crate::datamodel::naming::InstanceMode;
@@ -9,6 +9,8 @@ use crate::wire::xsd::DateTime;
 
 /// DH-06; the data type of ManagementServer.URL.
 const MAX_URL: usize = 256;
+/// The data type of DeviceInfo.ProvisioningCode.
+const MAX_PROVISIONING_CODE: usize = 64;
 /// The kernel's IFNAMSIZ without the NUL.
 const MAX_DEVICE: usize = 15;
 /// The CWMP port that IANA assigned (TR-069 3.2.2).
@@ -25,6 +27,44 @@ pub(super) const URL: Kind = Kind::Form(
         config.acs.url.is_some() || value.is_empty()
     },
 );
+
+pub(super) const DISCOVERY: Kind = Kind::Form("enable, disable or nothing", |config, value| {
+    let discovery = match (value, super::flag(value)) {
+        ("", _) => Some(Discovery::Auto),
+        (_, Some(true)) => Some(Discovery::Enable),
+        (_, Some(false)) => Some(Discovery::Disable),
+        (_, None) => None,
+    };
+    put(&mut config.acs.dhcp_discovery, discovery)
+});
+
+pub(super) const DHCP_URL: Kind = Kind::Form(
+    "an http or https URL of at most 256 characters",
+    |config, value| {
+        let value = value.trim();
+        config.acs.dhcp.url = acs_url(value).then(|| value.to_owned());
+        config.acs.dhcp.url.is_some() || value.is_empty()
+    },
+);
+
+pub(super) const DHCP_MINIMUM_WAIT: Kind =
+    Kind::Form("a number from 1 to 65535", |config, value| {
+        let number = number_or_none(value, 1, 65535);
+        put(&mut config.acs.dhcp.retry_minimum_wait, number)
+    });
+
+pub(super) const DHCP_MULTIPLIER: Kind =
+    Kind::Form("a number from 1000 to 65535", |config, value| {
+        let number = number_or_none(value, 1000, 65535);
+        put(&mut config.acs.dhcp.retry_multiplier, number)
+    });
+
+pub(super) const DHCP_PROVISIONING_CODE: Kind =
+    Kind::Form("a text of at most 64 characters", |config, value| {
+        let code = super::text(value, MAX_PROVISIONING_CODE);
+        let code = code.map(|code| Some(code).filter(|code| !code.is_empty()));
+        put(&mut config.acs.dhcp.provisioning_code, code)
+    });
 
 pub(super) const INFORM_TIME: Kind = Kind::Form("a dateTime or Unix seconds", |config, value| {
     put(
@@ -156,6 +196,18 @@ pub(super) const SEVERITY: Kind = Kind::Form(
         put(&mut config.log.level, level)
     },
 );
+
+/// Nothing is no number; the outer `None`: neither.
+fn number_or_none(text: &str, min: u32, max: u32) -> Option<Option<u32>> {
+    match text.trim() {
+        "" => Some(None),
+        text => text
+            .parse()
+            .ok()
+            .filter(|number| (min..=max).contains(number))
+            .map(Some),
+    }
+}
 
 fn acs_url(text: &str) -> bool {
     text.len() <= MAX_URL && Url::parse(text).is_ok()

@@ -1,7 +1,8 @@
 //! The list itself.
 
 use super::forms::{
-    ADDRESS, AMENDMENT, BACKEND, COMPRESSION, DATAMODEL, DEVICE, HEARTBEAT_TIME, INFORM_TIME,
+    ADDRESS, AMENDMENT, BACKEND, COMPRESSION, DATAMODEL, DEVICE, DHCP_MINIMUM_WAIT,
+    DHCP_MULTIPLIER, DHCP_PROVISIONING_CODE, DHCP_URL, DISCOVERY, HEARTBEAT_TIME, INFORM_TIME,
     INSTANCE_MODE, OUI, PORT, REQUEST_PATH, SEVERITY, URL,
 };
 use super::{Kind, MAX_TEXT, Opt};
@@ -62,7 +63,11 @@ const fn unused(section: &'static str, name: &'static str, doc: &'static str) ->
 /// All options.
 #[rustfmt::skip]
 pub const OPTIONS: &[Opt] = &[
-    acs("url", URL, "", "URL of the ACS; empty: the device never opens a session"),
+    acs("url", URL, "", "URL of the ACS; empty, and none from DHCP: the device never opens a session"),
+    acs("dhcp_discovery", DISCOVERY, "", "take the ACS URL from DHCP; empty: where url is empty; enable: rather than url"),
+    acs("dhcp_url", DHCP_URL, "", "an ACS URL that a DHCP hook wrote here; 'cwmp dhcp' needs no file"),
+    acs("dhcp_retry_min_wait_interval", DHCP_MINIMUM_WAIT, "", "the same of retry_min_wait_interval: counts until the ACS sets it"),
+    acs("dhcp_retry_interval_multiplier", DHCP_MULTIPLIER, "", "the same of retry_interval_multiplier"),
     acs("userid", User(|c| &mut c.acs.username), "", "user at the ACS; empty: OUI-ProductClass-SerialNumber"),
     acs("passwd", Secret(|c| &mut c.acs.password), "", "password at the ACS"),
     acs("basic_over_http", Flag(|c| &mut c.acs.basic_over_http), "0", "let Basic credentials travel over plain HTTP too"),
@@ -94,6 +99,7 @@ pub const OPTIONS: &[Opt] = &[
     cpe("instance_mode", INSTANCE_MODE, "InstanceNumber", "what names instances in the paths that are sent: InstanceNumber or InstanceAlias"),
     cpe("auto_create_instances", Flag(|c| &mut c.cpe.auto_create_instances), "0", "SetParameterValues makes the instances that it names by a new alias"),
     cpe("interface", DEVICE, "", "network device that sessions leave from and that connection requests come to; empty: any"),
+    cpe("default_wan_interface", Text(MAX_IDENTITY, |c| &mut c.cpe.wan_interface), "", "logical interface whose DHCP leases count; empty: any"),
     cpe("force_ipv4", Flag(|c| &mut c.cpe.force_ipv4), "0", "try IPv4 addresses of the ACS first"),
     cpe("backend", BACKEND, "profile", "who answers for the data model"),
     cpe("profile", Path(|c| &mut c.cpe.backend.profile), "", "the profile of backend 'profile'; empty: the packaged one"),
@@ -110,6 +116,8 @@ pub const OPTIONS: &[Opt] = &[
     cpe("model_name", Text(MAX_IDENTITY, |c| &mut c.identity.model_name), "", "DeviceInfo.ModelName"),
     cpe("description", Text(MAX_TEXT, |c| &mut c.identity.description), "", "DeviceInfo.Description"),
     cpe("provisioning_code", Text(MAX_IDENTITY, |c| &mut c.identity.provisioning_code), "", "DeviceInfo.ProvisioningCode"),
+    cpe("dhcp_provisioning_code", DHCP_PROVISIONING_CODE, "", "the same from a DHCP hook, where provisioning_code is empty"),
+    cpe("disable_gatewayinfo", Flag(|c| &mut c.cpe.hide_gateway_info), "0", "hide Device.GatewayInfo"),
     cpe("http_connection_request_enable", Flag(|c| &mut c.connection_request.enable), "1", "serve connection requests over HTTP"),
     cpe("userid", User(|c| &mut c.connection_request.username), "", "user of connection requests; empty: made at the first boot"),
     cpe("passwd", Secret(|c| &mut c.connection_request.password), "", "password of connection requests; empty: made at the first boot"),
@@ -133,12 +141,8 @@ pub const OPTIONS: &[Opt] = &[
     inform_parameter("instance", Number { min: 0, max: u32::MAX, field: |c| &mut c.inform_parameter.instance }, "0", "instance number; the device fills it in and never gives it again"),
 
     unused("acs", "ParameterKey", "the last ParameterKey; kept in the state file now"),
-    unused("acs", "dhcp_discovery", "take the ACS URL from DHCP"),
-    unused("acs", "dhcp_url", "the ACS URL that DHCP gave"),
-    unused("acs", "dhcp_url_path", "where that URL was kept"),
-    unused("acs", "dhcp_retry_min_wait_interval", "the least retry wait that DHCP gave"),
-    unused("acs", "dhcp_retry_interval_multiplier", "the retry growth that DHCP gave"),
-    unused("acs", "skip_dhcp_boot_options", "ignore DHCP options at boot"),
+    unused("acs", "dhcp_url_path", "where an old icwmp kept the ACS URL that DHCP gave"),
+    unused("acs", "skip_dhcp_boot_options", "do not wait for DHCP at boot; nothing does"),
     unused("acs", "ssl_capath", "folder of trusted certificates; see tls_ca_file"),
     unused("acs", "https_ssl_capath", "the same for file transfers"),
     unused("acs", "ssl_version", "TLS version; the best that both sides know is used"),
@@ -146,17 +150,14 @@ pub const OPTIONS: &[Opt] = &[
     unused("acs", "ipv6_enable", "use IPv6; all addresses of the ACS are tried"),
     unused("acs", "ip_version", "which IP version was chosen"),
 
-    unused("cpe", "default_wan_interface", "name of the WAN interface"),
     unused("cpe", "default_lan_interface", "name of the LAN interface"),
     unused("cpe", "ipv6", "IPv6 address in the connection request URL; see ip"),
     unused("cpe", "incoming_rule", "form of the firewall rule for connection requests"),
     unused("cpe", "ubus_socket", "the socket of ubus"),
     unused("cpe", "md_notif_limit", "ManageableDevice notification limit"),
-    unused("cpe", "dhcp_provisioning_code", "the provisioning code that DHCP gave"),
     unused("cpe", "schedule_reboot", "ManagementServer.ScheduleReboot"),
     unused("cpe", "delay_reboot", "ManagementServer.DelayReboot"),
     unused("cpe", "fw_upgrade_keep_settings", "keep settings over a firmware upgrade"),
-    unused("cpe", "disable_gatewayinfo", "hide GatewayInfo"),
     unused("cpe", "exec_download", "marker of icwmp"),
     unused("cpe", "vlan_method", "of icwmp's data model"),
     unused("cpe", "ParameterKey", "see the state file"),
