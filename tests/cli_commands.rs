@@ -199,6 +199,26 @@ fn every_command_reaches_the_daemon_as_it_was_meant() {
                 paths: vec![text("Device.A")],
             },
         ),
+        (
+            "dhcp --opt43 0A0b --opt125= --interface wan",
+            Command::Dhcp {
+                clear: false,
+                opt43: Some(text("0A0b")),
+                opt125: Some(text("")),
+                opt17: None,
+                interface: Some(text("wan")),
+            },
+        ),
+        (
+            "dhcp --clear --opt17 00",
+            Command::Dhcp {
+                clear: true,
+                opt43: None,
+                opt125: None,
+                opt17: Some(text("00")),
+                interface: None,
+            },
+        ),
         ("events", Command::Events),
         ("trace", Command::Trace { follow: false }),
     ]);
@@ -314,6 +334,16 @@ fn a_wrong_command_line_is_exit_code_2() {
         ("inform 10", "no such event '10'; events are 0 BOOTSTRAP"),
         ("status --wait", "invalid option '--wait'"),
         ("get -x", "invalid option '-x'"),
+        (
+            "dhcp --interface wan",
+            "'dhcp' needs an option of the lease, or --clear",
+        ),
+        ("dhcp --opt43 http://a/", "--opt43: not pairs of hex digits"),
+        ("dhcp --opt43", "missing argument for option '--opt43'"),
+        (
+            "dhcp --clear=yes",
+            "unexpected argument for option '--clear'",
+        ),
         ("--root", "missing argument for option '--root'"),
     ] {
         let (mut out, mut err) = (Vec::new(), Vec::new());
@@ -337,6 +367,8 @@ fn help_needs_no_daemon_and_names_every_command() {
         "--get-rpc-methods",
         "--wait",
         "notify",
+        "dhcp",
+        "--opt43=HEX",
         "reload",
         "stop",
         "get PATH...",

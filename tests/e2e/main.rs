@@ -6,6 +6,7 @@ mod connreq;
 // A release build has no crash points.
 #[cfg(debug_assertions)]
 mod crash;
+mod dhcp;
 mod harness;
 mod http;
 mod lab;

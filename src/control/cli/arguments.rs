@@ -22,8 +22,8 @@ pub struct Arguments {
     pub root: Root,
     /// `--json`
     pub json: bool,
-    /// The command's own options.
-    pub flags: Vec<&'static str>,
+    /// The command's own options, with their values; empty where they take none.
+    pub flags: Vec<(&'static str, String)>,
     /// The rest, in order.
     pub words: Vec<String>,
 }
@@ -31,8 +31,20 @@ pub struct Arguments {
 impl Arguments {
     /// Whether this option of the command was given.
     pub fn flag(&self, name: &str) -> bool {
-        self.flags.contains(&name)
+        self.value(name).is_some()
     }
+
+    /// The value of this option of the command.
+    pub fn value(&self, name: &str) -> Option<&str> {
+        let found = self.flags.iter().rev().find(|(known, _)| *known == name);
+        found.map(|(_, value)| value.as_str())
+    }
+}
+
+/// An option's name, and whether it takes a value.
+fn named(flag: &'static str) -> (&'static str, bool) {
+    flag.split_once('=')
+        .map_or((flag, false), |(name, _)| (name, true))
 }
 
 /// Reads the command line; the error is in words.
@@ -50,10 +62,21 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Parsed, St
                 given.root = Root::new(parser.value().map_err(|error| error.to_string())?);
             }
             Arg::Long(flag) => {
-                match entry.and_then(|entry| entry.flags.iter().find(|(name, _)| *name == flag)) {
-                    Some((name, _)) => given.flags.push(name),
-                    None => return Err(format!("invalid option '--{flag}'")),
-                }
+                let known = entry.and_then(|entry| {
+                    let names = entry.flags.iter().map(|(flag, _)| named(flag));
+                    names.into_iter().find(|(name, _)| *name == flag)
+                });
+                let (name, takes_value) =
+                    known.ok_or_else(|| format!("invalid option '--{flag}'"))?;
+                let value = if takes_value {
+                    let value = parser.value().map_err(|error| error.to_string())?;
+                    value
+                        .into_string()
+                        .map_err(|_| format!("the value of '--{name}' is not UTF-8"))?
+                } else {
+                    String::new()
+                };
+                given.flags.push((name, value));
             }
             Arg::Short(letter) => return Err(format!("invalid option '-{letter}'")),
             Arg::Value(word) => {

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::arguments::Arguments;
 use super::{examine, exit, show};
 use crate::agent::command::{Command, event, event_names};
+use crate::wire::dhcp::from_hex;
 
 /// Prints an answer for people.
 pub type Show = fn(&Value, &mut dyn Write) -> io::Result<()>;
@@ -30,7 +31,7 @@ pub struct Entry {
     pub arguments: &'static str,
     /// Least and most number of arguments.
     pub words: (usize, usize),
-    /// Its options, without their dashes, with their help.
+    /// Its options, without their dashes, with their help. One that takes a value shows that: `name=WHAT`.
     pub flags: &'static [(&'static str, &'static str)],
     /// One line.
     pub summary: &'static str,
@@ -79,6 +80,22 @@ pub const COMMANDS: &[Entry] = &[
         summary: "look for changed values now",
         details: "Values with active notification that changed lead to a session with 4 VALUE CHANGE.",
         act: Act::Ask(|_| Ok(Command::Notify), show::info),
+    },
+    Entry {
+        name: "dhcp",
+        arguments: "",
+        words: (0, 0),
+        flags: &[
+            ("opt43=HEX", "option 43 of a DHCPv4 lease, in hex digits; may be empty"),
+            ("opt125=HEX", "option 125 of the same"),
+            ("opt17=HEX", "option 17 of a DHCPv6 lease"),
+            ("interface=NAME", "the logical interface of the lease"),
+            ("clear", "forget what earlier leases said"),
+        ],
+        summary: "hand over what a DHCP lease says of the ACS; for the hooks of DHCP clients",
+        details: "The daemon takes the ACS URL, provisioning code, retry values and the gateway's identity from it (TR-069 3.1,
+Annex F). When it does not run, it does so as soon as it does. Whether the URL counts is for acs.dhcp_discovery to say.",
+        act: Act::Ask(dhcp, show::info),
     },
     Entry {
         name: "reload",
@@ -212,6 +229,26 @@ fn inform(given: &Arguments) -> Result<Command, String> {
         event,
         get_rpc_methods: given.flag("get-rpc-methods"),
         wait: given.flag("wait"),
+    })
+}
+
+fn dhcp(given: &Arguments) -> Result<Command, String> {
+    let option = |name: &str| match given.value(name) {
+        Some(hex) => match from_hex(hex) {
+            Ok(_) => Ok(Some(hex.to_owned())),
+            Err(problem) => Err(format!("--{name}: {problem}")),
+        },
+        None => Ok(None),
+    };
+    if given.flags.iter().all(|(name, _)| *name == "interface") {
+        return Err("'dhcp' needs an option of the lease, or --clear".to_owned());
+    }
+    Ok(Command::Dhcp {
+        clear: given.flag("clear"),
+        opt43: option("opt43")?,
+        opt125: option("opt125")?,
+        opt17: option("opt17")?,
+        interface: given.value("interface").map(str::to_owned),
     })
 }
 

@@ -7,6 +7,7 @@ mod commands;
 pub(super) mod connection;
 mod examine;
 mod help;
+mod leave;
 mod print;
 mod show;
 
@@ -17,7 +18,10 @@ use std::process::ExitCode;
 use arguments::{Arguments, Parsed};
 use connection::{Connection, Lost};
 
+use serde_json::json;
+
 use crate::agent::command::{Command, Reply};
+use crate::agent::files::DHCP_COMMANDS;
 use crate::control::protocol;
 
 /// Exit codes, as documented in the help.
@@ -102,8 +106,44 @@ fn execute(parsed: &Parsed, out: &mut dyn Write) -> Result<u8, Problem> {
         commands::Act::Here(act) => act(arguments, out).map_err(Problem::from),
         commands::Act::Ask(build, show) => {
             let command = build(arguments).map_err(Problem::Usage)?;
-            ask(arguments, &command, show, out)
+            match ask(arguments, &command, show, out) {
+                Err(Problem::Lost(Lost::NotRunning(_) | Lost::Closed))
+                    if matches!(command, Command::Dhcp { .. }) =>
+                {
+                    hand_over_later(arguments, &command, show, out)
+                }
+                result => result,
+            }
         }
+    }
+}
+
+/// Leaves the command for the daemon's start; nothing of a lease is lost.
+fn hand_over_later(
+    arguments: &Arguments,
+    command: &Command,
+    show: commands::Show,
+    out: &mut dyn Write,
+) -> Result<u8, Problem> {
+    leave::leave(&arguments.root, command).map_err(|error| {
+        let path = arguments.root.join(DHCP_COMMANDS);
+        Problem::Refused(format!(
+            "cwmpd is not running, and {} cannot be written: {error}",
+            path.display()
+        ))
+    })?;
+    // It may have come up meanwhile, and have looked before this was there.
+    match ask(arguments, command, show, out) {
+        Err(Problem::Lost(Lost::NotRunning(_) | Lost::Closed)) => {
+            let answer = json!({ "info": "cwmpd is not running; kept for its start" });
+            if arguments.json {
+                out.write_all(print::json(&protocol::line(&answer)).as_bytes())?;
+            } else {
+                show(&answer, out)?;
+            }
+            Ok(exit::OK)
+        }
+        result => result,
     }
 }
 

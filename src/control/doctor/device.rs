@@ -12,6 +12,7 @@ use crate::agent::check;
 use crate::agent::clock::Now;
 use crate::agent::command::{Command, Reply};
 use crate::agent::config::{Config, Problem};
+use crate::agent::dhcp::{Source, in_force};
 use crate::agent::files::{CONFIG, HOSTS, RESOLV_CONF, Root};
 use crate::control::cli::connection::Connection;
 use crate::net::http::{Limits, Settings};
@@ -19,26 +20,42 @@ use crate::net::{resolver, tls};
 use crate::wire::http::Url;
 use crate::wire::xsd::DateTime;
 
-/// The configuration, and a finding for each problem; at least one.
-pub fn configuration(root: &Root) -> (Config, Vec<Finding>) {
+/// The configuration, the ACS's URL, which DHCP may have given to the daemon, and a finding for each problem; at least
+/// one.
+pub fn configuration(root: &Root, daemon: &Daemon) -> (Config, Option<String>, Vec<Finding>) {
     let (config, _) = Config::load(root, CONFIG);
     let problems = check::problems(root, CONFIG);
     let mut findings: Vec<Finding> = problems.iter().map(problem).collect();
     let file = root.join(CONFIG);
-    match &config.acs.url {
+    let told = |key: &str| daemon.text("cwmp", key).filter(|text| !text.is_empty());
+    let by_dhcp = told("acs_url_source") == Some(Source::Dhcp.word());
+    let url = match told("acs_url") {
+        Some(url) if by_dhcp => Some(url.to_owned()),
+        _ => in_force(&config, &Default::default()).url,
+    };
+    match &url {
         None => findings.push(Finding::failed(
             CONFIGURATION,
             "no ACS URL is configured",
-            format!("set acs.url in {}", file.display()),
+            format!(
+                "set acs.url in {}, or see that DHCP gives one ('cwmp help dhcp')",
+                file.display()
+            ),
         )),
         Some(_) if !config.cpe.enable => findings.push(Finding::failed(
             CONFIGURATION,
             "CWMP is disabled",
             "set cpe.enable to 1",
         )),
-        Some(url) => findings.push(Finding::ok(CONFIGURATION, format!("the ACS is {url}"))),
+        Some(url) => {
+            let from = if by_dhcp { ", by DHCP" } else { "" };
+            findings.push(Finding::ok(
+                CONFIGURATION,
+                format!("the ACS is {url}{from}"),
+            ));
+        }
     }
-    (config, findings)
+    (config, url, findings)
 }
 
 fn problem(problem: &Problem) -> Finding {

@@ -71,13 +71,13 @@ pub type Report<'a> = &'a mut dyn FnMut(Finding) -> io::Result<()>;
 
 /// Walks all steps for the device below `root`.
 pub fn run(root: &Root, report: Report) -> io::Result<()> {
-    let (config, findings) = device::configuration(root);
+    let daemon = device::Daemon::ask(root);
+    let (config, url, findings) = device::configuration(root, &daemon);
     for finding in findings {
         report(finding)?;
     }
     report(device::clock())?;
-    let daemon = device::Daemon::ask(root);
-    let peer = match &config.acs.url {
+    let peer = match &url {
         Some(url) => acs::walk(root, &config, url, daemon.username.as_deref(), report)?,
         None => {
             for step in [DNS, TCP, TLS, HTTP, AUTHENTICATION] {
