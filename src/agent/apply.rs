@@ -1,16 +1,18 @@
 //! The configuration in force: what of it the data model shows, the timers follow and the sockets use.
 
+use std::rc::Rc;
+
 use log::{error, info, warn};
 
 use super::clock::Now;
 use super::config::{self, BackendKind, Config, Username};
-use super::dhcp::Source;
+use super::dhcp::{Source, offer};
 use super::schedule::Period;
 use super::start::{mounted, open_backend};
 use super::{Agent, compress};
 use crate::cwmp::inform::DeviceId;
 use crate::cwmp::version::Version;
-use crate::datamodel::DataModel;
+use crate::datamodel::{DataModel, Root};
 use crate::net::random;
 use crate::wire::xsd::DateTime;
 
@@ -48,6 +50,7 @@ impl Agent {
         );
         self.pin_identity();
         self.fill_management_server();
+        self.show_gateway_info();
         self.notice_new_acs(moved);
     }
 
@@ -77,6 +80,27 @@ impl Agent {
         let name = format!("{}DeviceInfo.{PROVISIONING_CODE}", self.model.root().path());
         let pinned = self.model.pinned(&name)?;
         (pinned != self.in_force.provisioning_code).then(|| pinned.to_owned())
+    }
+
+    /// Who the gateway is, as far as DHCP has told; empty parameters: none is known (TR-069 Annex F).
+    fn show_gateway_info(&mut self) {
+        let wanted = self.model.root() == Root::Device && !self.config.cpe.hide_gateway_info;
+        let prefix = self.gateway_info.borrow().prefix().to_owned();
+        let mounted = self.model.has_mount(&prefix);
+        if wanted && !mounted {
+            self.model
+                .mount(&prefix, Box::new(Rc::clone(&self.gateway_info)));
+        } else if !wanted && mounted {
+            self.model.unmount(&prefix);
+        }
+        if wanted != mounted {
+            self.instances_changed();
+        }
+        let gateway = offer(&self.config, &self.store.state.dhcp).gateway;
+        let mut info = self.gateway_info.borrow_mut();
+        info.put("ManufacturerOUI", gateway.manufacturer_oui);
+        info.put("SerialNumber", gateway.serial_number);
+        info.put("ProductClass", gateway.product_class);
     }
 
     pub(super) fn fill_management_server(&mut self) {

@@ -101,6 +101,7 @@ pub struct Agent {
 
     model: Mounted<dyn Backend>,
     management_server: Rc<RefCell<Own>>,
+    gateway_info: Rc<RefCell<Own>>,
     backend_generation: Option<u64>,
     work: work::Work,
 

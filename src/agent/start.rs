@@ -12,7 +12,7 @@ use mio::Registry;
 use super::clock::Now;
 use super::config::{BackendKind, Config};
 use super::dhcp::in_force;
-use super::management_server::{Own, management_server};
+use super::management_server::{Own, gateway_info, management_server};
 use super::schedule::Schedule;
 use super::state::{Deferred, StateFile};
 use super::surroundings::Surroundings;
@@ -97,6 +97,7 @@ impl Agent {
             store,
             model,
             management_server,
+            gateway_info: Rc::new(RefCell::new(gateway_info())),
             backend_generation: None,
             work: Default::default(),
             schedule: Schedule::default(),

@@ -68,6 +68,17 @@ impl<B: DataModel + ?Sized> Mounted<B> {
         self.mounts.push(Mount { prefix, model });
     }
 
+    /// Whether something is mounted at `prefix`.
+    #[must_use]
+    pub fn has_mount(&self, prefix: &str) -> bool {
+        self.mounts.iter().any(|mount| mount.prefix == prefix)
+    }
+
+    /// Takes away what is mounted at `prefix`: the backend is shown there again. Not within a transaction.
+    pub fn unmount(&mut self, prefix: &str) {
+        self.mounts.retain(|mount| mount.prefix != prefix);
+    }
+
     /// The backend.
     #[must_use]
     pub fn backend(&self) -> &B {

@@ -495,3 +495,139 @@ fn a_cleared_lease_is_forgotten() {
     assert_eq!(source(&mut cpe).0, "");
     assert_eq!(cpe.status()["cwmp"]["connection_request_url"], "");
 }
+
+const GATEWAY: [&str; 3] = [
+    "Device.GatewayInfo.ManufacturerOUI",
+    "Device.GatewayInfo.ProductClass",
+    "Device.GatewayInfo.SerialNumber",
+];
+
+/// A lease by a gateway that says who it is, or that says nothing.
+fn gateway_lease(parts: &[(u8, &str)]) -> Command {
+    let part = |(code, value): &(u8, &str)| {
+        [
+            &[*code, u8::try_from(value.len()).unwrap()],
+            value.as_bytes(),
+        ]
+        .concat()
+    };
+    let parts: Vec<u8> = parts.iter().flat_map(part).collect();
+    let length = u8::try_from(parts.len()).unwrap();
+    let data = [&3561_u32.to_be_bytes()[..], &[length], &parts].concat();
+    Command::Dhcp {
+        clear: false,
+        opt43: Some(String::new()),
+        opt125: Some(if length == 0 {
+            String::new()
+        } else {
+            hex(&data)
+        }),
+        opt17: None,
+        interface: None,
+    }
+}
+
+#[test]
+fn the_gateway_in_front_is_told_and_found_in_the_model() // NO-02 NO-09
+{
+    let mut acs = Acs::start();
+    let mut cpe = crate::cpe::settled(Daemon::new(&acs.url()), &mut acs);
+    let lease = gateway_lease(&[(4, "00d09e"), (5, "S-1"), (6, "RG")]);
+    assert!(matches!(cpe.command(lease.clone()), Reply::Ok(_)));
+    let inform = cpe.session(&mut acs).inform;
+    assert_eq!(inform.events(), ["4 VALUE CHANGE"]);
+    let values = inform.values();
+    assert_eq!(
+        GATEWAY.map(|name| values[name].as_str()),
+        ["00D09E", "RG", "S-1"]
+    );
+    // The same again, after a restart too, is no news; the daemon remembers.
+    assert!(matches!(cpe.command(lease), Reply::Ok(_)));
+    cpe.restart();
+    cpe.settle();
+    assert_eq!(cpe.next(), None);
+    acs.plan([
+        rpc::get_values(&["Device.GatewayInfo."]),
+        rpc::get_attributes(&GATEWAY),
+    ]);
+    cpe.inform();
+    let answers = cpe.session(&mut acs).answers;
+    assert_eq!(answers[0].values()[GATEWAY[2]], "S-1");
+    assert_eq!(answers[1].texts("Notification"), ["2"; 3]);
+    // Another gateway that says nothing: none is known.
+    assert!(matches!(cpe.command(gateway_lease(&[])), Reply::Ok(_)));
+    let values = cpe.session(&mut acs).inform.values();
+    assert_eq!(GATEWAY.map(|name| values[name].as_str()), [""; 3]);
+}
+
+#[test]
+fn gateway_info_can_be_hidden_and_is_not_there_in_tr_098() {
+    let mut acs = Acs::start();
+    let paths = vec!["Device.GatewayInfo.".to_owned()];
+    let mut cpe = crate::cpe::settled(Daemon::new(&acs.url()), &mut acs);
+    let get = Command::Get { paths };
+    assert!(matches!(cpe.command(get.clone()), Reply::Ok(_)));
+    cpe.home = std::mem::replace(&mut cpe.home, Daemon::new("")).cpe("disable_gatewayinfo", "1");
+    cpe.home.write_config();
+    assert!(matches!(cpe.command(Command::Reload), Reply::Ok(_)));
+    assert!(matches!(cpe.command(get), Reply::Fault { code: 9005, .. }));
+    assert!(matches!(
+        cpe.command(gateway_lease(&[(5, "S-1")])),
+        Reply::Ok(_)
+    ));
+    cpe.settle();
+    assert_eq!(cpe.next(), None);
+
+    let home = Daemon::new(&acs.url());
+    let profile = crate::support::daemon::repository().join("etc/profiles/tr098-gateway.toml");
+    home.write("etc/cwmpd/profile.toml", &std::fs::read(profile).unwrap());
+    let mut cpe = crate::cpe::settled(home, &mut acs);
+    let get = Command::Names {
+        path: "InternetGatewayDevice.".into(),
+        next_level: true,
+    };
+    let Reply::Ok(names) = cpe.command(get) else {
+        panic!("no names")
+    };
+    assert!(!names.to_string().contains("GatewayInfo"));
+    assert!(matches!(
+        cpe.command(gateway_lease(&[(5, "S-1")])),
+        Reply::Ok(_)
+    ));
+    cpe.settle();
+    assert_eq!(cpe.next(), None);
+}
+
+#[test]
+fn in_tr_098_dhcp_names_the_acs_as_well() // DH-01 DH-03 DH-05 RT-11
+{
+    let (mut one, mut two) = (Acs::start(), Acs::start());
+    let home = blank();
+    let profile = crate::support::daemon::repository().join("etc/profiles/tr098-gateway.toml");
+    home.write("etc/cwmpd/profile.toml", &std::fs::read(profile).unwrap());
+    let mut cpe = Cpe::start(home);
+    let root = |name: &str| name.replace("Device.", "InternetGatewayDevice.");
+    one.plan([
+        rpc::get_values(&[&root(URL), &root(WAIT), &root(CODE)]),
+        rpc::set_values(&[(&root(URL), "string", &two.url())], ""),
+    ]);
+    hand_over(
+        &mut cpe,
+        &option_43(&[(1, &one.url()), (2, "code"), (3, "9")]),
+    );
+    let session = cpe.session(&mut one);
+    assert_eq!(session.inform.events(), ["0 BOOTSTRAP", "1 BOOT"]);
+    let values = session.answers[0].values();
+    assert_eq!(
+        [
+            &values[&root(URL)],
+            &values[&root(WAIT)],
+            &values[&root(CODE)]
+        ],
+        [one.url().as_str(), "9", "code"]
+    );
+    assert_eq!(cpe.session(&mut two).inform.events(), ["0 BOOTSTRAP"]);
+    hand_over(&mut cpe, &option_43(&[(1, &one.url())]));
+    cpe.settle();
+    assert_eq!(source(&mut cpe).0, two.url());
+}

@@ -6,6 +6,7 @@
 //! (ConnectionRequestURL). What the ACS sets is kept as [`Own::take_changes`] until the agent has written it to the
 //! configuration file.
 
+mod gateway_info;
 mod items;
 mod own;
 mod spec;
@@ -18,6 +19,11 @@ pub use own::Own;
 /// The `ManagementServer.` object of either root model, with empty values.
 pub fn management_server(root: Root) -> Own {
     Own::new(root, "ManagementServer.", table::TABLE)
+}
+
+/// `Device.GatewayInfo.`, with empty values: who the gateway in front of this device is. TR-098 has no such object.
+pub fn gateway_info() -> Own {
+    Own::new(Root::Device, "GatewayInfo.", gateway_info::TABLE)
 }
 
 #[cfg(test)]

@@ -113,12 +113,15 @@ fn types_access_and_limits_are_those_of_the_published_models() {
         let mut implemented = Vec::new();
         let mut ms = management_server(root);
         ms.put_instances("InformParameter.", [1]);
-        ms.visit(ms.prefix(), Depth::All, &mut |node| {
-            if let Node::Parameter { path, info, .. } = node {
-                implemented.push((path.to_owned(), info.clone()));
-            }
-        })
-        .unwrap();
+        let gateway = (root == Root::Device).then(gateway_info);
+        for own in [Some(ms), gateway].into_iter().flatten() {
+            own.visit(own.prefix(), Depth::All, &mut |node| {
+                if let Node::Parameter { path, info, .. } = node {
+                    implemented.push((path.to_owned(), info.clone()));
+                }
+            })
+            .unwrap();
+        }
         for (name, info) in &implemented {
             let row = rows
                 .get(name.replace(".1.", ".{i}.").as_str())
