@@ -281,7 +281,7 @@ impl Agent {
     /// The retry that waited when the daemon ended: what is left of the wait that was drawn.
     fn resume_retry(&mut self, now: Now) {
         let retry = &self.store.state.retry;
-        if retry.count == 0 || self.queue.is_empty() {
+        if retry.count == 0 || self.queue.is_empty() && !retry.informed {
             return;
         }
         let whole = Duration::from_millis(retry.wait_ms.into());

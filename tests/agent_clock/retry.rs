@@ -7,7 +7,7 @@ use cwmpd::cwmp::retry::range;
 use crate::cpe::{Cpe, inform, settled};
 use crate::support::acs::Acs;
 use crate::support::daemon::Daemon;
-use crate::support::http::Reply;
+use crate::support::http::{Reply, Request};
 use crate::support::rpc;
 
 /// The defaults of the data model.
@@ -196,4 +196,109 @@ fn a_connection_request_is_never_retried() // EV-09 EV-16
     assert_eq!(cpe.sessions(), 2);
     assert_eq!(cpe.next(), None);
     assert_eq!(cpe.events(), [""; 0]);
+}
+
+/// An ACS that breaks these sessions off, by the number of their Inform, once the Inform is answered.
+fn breaking_off(sessions: std::ops::RangeInclusive<usize>) -> Acs {
+    let mut informs = 0;
+    Acs::builder()
+        .layer(move |request: &Request, next| {
+            let inform = request.is("Inform");
+            informs += usize::from(inform);
+            if !inform && sessions.contains(&informs) {
+                return Reply::status(503).close();
+            }
+            next(request)
+        })
+        .start()
+}
+
+/// The Informs that an ACS has taken: events and RetryCount.
+fn informs(acs: &Acs) -> Vec<(Vec<String>, u32)> {
+    let brain = acs.brain.lock();
+    let said = brain.informs.iter();
+    said.map(|inform| (inform.events(), inform.retry_count()))
+        .collect()
+}
+
+#[test]
+fn a_session_that_fails_after_its_inform_was_taken_is_retried_without_events() // RT-01 RT-03 RT-09
+{
+    let mut acs = breaking_off(1..=3);
+    (0..3).for_each(|_| acs.plan([]));
+    acs.plan([rpc::get_rpc_methods()]);
+    let mut cpe = Cpe::start(home(&acs));
+    for n in 1..=3 {
+        cpe.settle();
+        assert_eq!(cpe.events(), [""; 0]);
+        let mut wait = check_wait(&mut cpe, n);
+        if n == 2 {
+            // The process may end meanwhile.
+            cpe.restart();
+            cpe.settle();
+            assert_eq!(cpe.status()["next_session"]["retry_count"], 2);
+            wait = cpe.next().unwrap();
+        }
+        cpe.pass(wait);
+    }
+    // The ACS can make its requests after all.
+    let session = cpe.session(&mut acs);
+    assert_eq!(session.answers.len(), 1);
+    let first = ["0 BOOTSTRAP".to_owned(), "1 BOOT".to_owned()];
+    let expected = [
+        (first.to_vec(), 0),
+        (Vec::new(), 1),
+        (Vec::new(), 2),
+        (Vec::new(), 3),
+    ];
+    assert_eq!(informs(&acs), expected);
+    assert_eq!((cpe.state().retry.count, cpe.next()), (0, None));
+    cpe.inform();
+    assert_eq!(cpe.session(&mut acs).inform.retry_count(), 0);
+}
+
+#[test]
+fn a_connection_request_that_was_answered_is_retried_for_the_acs_not_for_the_event()
+// RT-09 EV-09 EV-16
+{
+    let mut acs = breaking_off(2..=2);
+    let mut cpe = settled(home(&acs), &mut acs);
+    cpe.inform();
+    cpe.settle();
+    assert_eq!(
+        informs(&acs)[1],
+        (vec!["6 CONNECTION REQUEST".to_owned()], 0)
+    );
+    let wait = check_wait(&mut cpe, 1);
+    // One that cannot even connect leaves the retry that is owed, and is itself not retried.
+    acs.stop();
+    cpe.inform();
+    cpe.settle();
+    assert_eq!(cpe.events(), [""; 0]);
+    let later = check_wait(&mut cpe, 2);
+    assert!(later >= wait);
+    acs.up();
+    cpe.pass(later);
+    let inform = cpe.session(&mut acs).inform;
+    assert_eq!((inform.events().len(), inform.retry_count()), (0, 2));
+}
+
+#[test]
+fn events_that_come_meanwhile_go_along_and_a_boot_ends_it() // RT-04 RT-05 RT-08
+{
+    let mut acs = breaking_off(1..=2);
+    let mut cpe = Cpe::start(home(&acs));
+    cpe.settle();
+    check_wait(&mut cpe, 1);
+    cpe.pass_seconds(1);
+    cpe.ask(inform("8", false));
+    cpe.settle();
+    let told = vec!["8 DIAGNOSTICS COMPLETE".to_owned()];
+    assert_eq!(informs(&acs).last(), Some(&(told, 1)));
+    check_wait(&mut cpe, 2);
+    cpe.reboot("00000000-0000-4000-8000-000000000002");
+    let inform = cpe.session(&mut acs).inform;
+    assert_eq!(inform.events(), ["1 BOOT"]);
+    assert_eq!(inform.retry_count(), 0);
+    assert_eq!(cpe.next(), None);
 }

@@ -187,7 +187,7 @@ fn a_schedule_inform_comes_once_at_its_time_over_a_restart_and_a_cut() // RB-05 
 }
 
 #[test]
-fn a_session_that_never_ends_is_ended() // SE-18
+fn a_session_that_never_ends_is_ended_and_retried() // SE-18 RT-01 RT-03
 {
     let mut world = settled(Make::default());
     let code = world.oracle.model.code();
@@ -198,7 +198,10 @@ fn a_session_that_never_ends_is_ended() // SE-18
     world.ask(vec![Order::Get(vec![code]); 50]);
     world.pass_seconds(1000);
     world.well();
-    assert_eq!((world.oracle.good, world.oracle.bad), (1, 1));
+    // Its event was delivered: the retry is for what the ACS still wanted.
+    assert_eq!((world.oracle.good, world.oracle.bad), (2, 1));
+    assert_eq!(world.codes(), [&["6 CONNECTION REQUEST"][..], &[]]);
+    assert_eq!(world.retry_counts(), [0, 1]);
 }
 
 #[test]

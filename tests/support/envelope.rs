@@ -1,6 +1,7 @@
 //! A check of the envelopes that a CPE sends, independent of the code that writes them: what every one of them must
 //! be, whatever it says. With `CWMPD_ENVELOPES=DIR` in the environment each is kept there too, to be validated
-//! against the schemas; faults of the SOAP layer, which those do not know, go into `DIR/soap`.
+//! against the schemas; what else holds of CWMP does not hold of faults of the SOAP layer, which go into `DIR/soap`, and of
+//! the Inform of a retry that has no event to tell, which goes into `DIR/no-event`.
 
 use roxmltree::{Document, Node};
 use std::collections::hash_map::DefaultHasher;
@@ -21,7 +22,14 @@ pub fn verify(envelope: &[u8]) {
     let text = std::str::from_utf8(envelope).expect("an envelope is UTF-8"); // SO-05
     if let Some(dir) = std::env::var_os("CWMPD_ENVELOPES") {
         let soap_fault = text.contains("<faultcode>soap-env:MustUnderstand<");
-        let dir = std::path::Path::new(&dir).join(if soap_fault { "soap" } else { "" });
+        let kind = if soap_fault {
+            "soap"
+        } else if text.contains("\"cwmp:EventStruct[0]\"") {
+            "no-event"
+        } else {
+            ""
+        };
+        let dir = std::path::Path::new(&dir).join(kind);
         let mut hasher = DefaultHasher::new();
         envelope.hash(&mut hasher);
         std::fs::create_dir_all(&dir).expect("the folder for envelopes");

@@ -43,6 +43,8 @@ pub(super) struct Running {
     pub(super) heartbeat: bool,
     /// The Inform carried `0 BOOTSTRAP`.
     bootstrap: bool,
+    /// The ACS has taken the Inform.
+    informed: bool,
     /// Watched values that differed already before the request under way: not the ACS's doing.
     changed_before: BTreeMap<String, String>,
 }
@@ -176,6 +178,7 @@ impl Agent {
         let Some(running) = &mut self.session else {
             return;
         };
+        running.informed = true;
         let url = running.url.clone();
         if running.bootstrap {
             self.store.state.bootstrapped_url.clone_from(&url);

@@ -61,6 +61,7 @@ impl Agent {
             reported: Vec::new(),
             heartbeat,
             bootstrap: false,
+            informed: false,
             changed_before: BTreeMap::new(),
         });
         match target {
@@ -162,7 +163,9 @@ impl Agent {
         } else {
             self.queue.mark_sent()
         };
-        if events.is_empty() {
+        // TR-069 A.3.3.1: all causes are listed, if there are any. The retry of a session whose Inform was taken has none,
+        // and is there for the requests that the ACS could not make (3.2.1.1).
+        if events.is_empty() && !self.store.state.retry.informed {
             return self.call_off_session(now);
         }
         let bootstrap = events.iter().any(|e| e.code == EventCode::Bootstrap);

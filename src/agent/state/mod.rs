@@ -72,6 +72,8 @@ pub struct Retry {
     pub wait_ms: u32,
     /// When it ends, in Unix seconds; 0 when the clock was unknown.
     pub due_unix: i64,
+    /// A session failed after the ACS had taken its Inform: it is retried even if no event is left to tell.
+    pub informed: bool,
 }
 
 /// What the ACS ordered and was answered, but that happens after the session.

@@ -35,6 +35,7 @@ fn full() -> State {
             count: 3,
             wait_ms: u32::MAX,
             due_unix: -1,
+            informed: true,
         },
         deferred: Deferred {
             reboot: vec!["key".into(), String::new()],

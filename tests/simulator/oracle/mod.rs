@@ -96,6 +96,9 @@ impl Wait {
     }
 }
 
+/// RetryCounts the next Inform may have, and whether it may come without an event.
+pub type Retries = (BTreeSet<u32>, BTreeSet<bool>);
+
 /// The oracle.
 pub struct Oracle {
     /// What the data model must hold.
@@ -128,6 +131,8 @@ pub struct Oracle {
     bootstrapped: BTreeSet<Option<String>>,
     /// RetryCounts that the next Inform may have.
     retries: BTreeSet<u32>,
+    /// Whether a retry may be owed to the ACS alone, because a session failed after its InformResponse: one or either.
+    owed: BTreeSet<bool>,
     session: Option<Session>,
     last_start: Option<Duration>,
     last_end: Option<Duration>,
@@ -169,6 +174,7 @@ impl Oracle {
             resetting: false,
             bootstrapped: BTreeSet::from([None]),
             retries: BTreeSet::from([0]),
+            owed: BTreeSet::from([false]),
             session: None,
             last_start: None,
             last_end: None,
@@ -265,8 +271,7 @@ impl Oracle {
             all.into_iter()
                 .filter(|(code, _)| code == "1 BOOT" || code == "M Reboot"),
         );
-        self.retries = BTreeSet::from([0]);
-        self.wait = None;
+        self.no_retry();
         self.raise(single("0 BOOTSTRAP"), wants, now);
     }
 
@@ -299,8 +304,7 @@ impl Oracle {
         self.last_end = None;
         if booted {
             self.free = true;
-            self.retries = BTreeSet::from([0]); // RT-05
-            self.wait = None;
+            self.no_retry(); // RT-05
             self.must
                 .retain(|(code, _)| !matches!(code.as_str(), "1 BOOT" | "4 VALUE CHANGE"));
             self.raise(single("1 BOOT"), false, now); // EV-08
@@ -326,7 +330,7 @@ impl Oracle {
         if let Some(wait) = &mut self.wait {
             wait.restart(clock, now);
         }
-        if !self.hook && !self.must.is_empty() {
+        if !self.hook && (!self.must.is_empty() || self.is_owed()) {
             self.due(self.wait.map_or(now, |wait| wait.to) + SLACK);
         }
     }
@@ -354,8 +358,9 @@ impl Oracle {
     }
 
     /// Power failed while the books of a session were closed: either is right.
-    pub fn unsure_of_retry(&mut self, before: BTreeSet<u32>, now: Duration) {
-        if before != self.retries {
+    pub fn unsure_of_retry(&mut self, before: Retries, now: Duration) {
+        if before != self.retries() {
+            let (before, _) = &before;
             let most = before.iter().chain(&self.retries).max().copied();
             let whole = self.range(most.unwrap_or(0) + 1).1;
             let whole = self.wait.map_or(whole, |wait| wait.whole.max(whole));
@@ -366,21 +371,34 @@ impl Oracle {
                 error: None,
             });
         }
-        self.retries.extend(before);
+        self.retries.extend(before.0);
+        self.owed.extend(before.1);
     }
 
     /// What is expected, in a line of the story.
     pub fn summary(&self) -> String {
         let (wait, due) = (self.wait.map(|wait| (wait.from, wait.to)), self.due_by);
         format!(
-            "must {:?} may {:?} retry {:?} wait {wait:?} due {due:?}",
-            self.must, self.may, self.retries
+            "must {:?} may {:?} retry {:?} owed {:?} wait {wait:?} due {due:?}",
+            self.must, self.may, self.retries, self.owed
         )
     }
 
-    /// RetryCounts the next Inform may have.
-    pub fn retries(&self) -> BTreeSet<u32> {
-        self.retries.clone()
+    /// What is known of the retry.
+    pub fn retries(&self) -> Retries {
+        (self.retries.clone(), self.owed.clone())
+    }
+
+    /// No retry waits.
+    fn no_retry(&mut self) {
+        self.retries = BTreeSet::from([0]);
+        self.owed = BTreeSet::from([false]);
+        self.wait = None;
+    }
+
+    /// Whether there must be a retry even if nothing is left to be told.
+    fn is_owed(&self) -> bool {
+        !self.owed.contains(&false)
     }
 
     // --- time
@@ -478,8 +496,7 @@ impl Oracle {
         self.scheduled.clear();
         self.reboots.clear();
         self.bootstrapped = BTreeSet::from([None]);
-        self.retries = BTreeSet::from([0]);
-        self.wait = None;
+        self.no_retry();
         self.due_by = None;
     }
 

@@ -64,7 +64,7 @@ impl Oracle {
         let mut problems = Vec::new();
         let told: Vec<Event> = inform.events.clone();
         let mut again = false;
-        if told.is_empty() {
+        if told.is_empty() && !self.owed.contains(&true) {
             problems.push("an Inform without an event".to_owned());
         }
         for event in &told {
@@ -277,8 +277,7 @@ impl Oracle {
         if good {
             self.good += 1;
             self.put_back(session.flight);
-            self.retries = BTreeSet::from([0]);
-            self.wait = None;
+            self.no_retry();
             if !self.must.is_empty() {
                 self.due(now + SLACK);
             }
@@ -305,12 +304,18 @@ impl Oracle {
         }
         let unsent = !self.must.is_empty();
         self.put_back(session.flight);
-        let sure = !self.must.is_empty();
-        let unsure =
-            carried_change || !self.may.is_empty() || self.any_change() || self.any_open(now);
+        if session.informed {
+            self.owed = BTreeSet::from([true]); // RT-01: for what the ACS still wanted
+        }
+        let sure = !self.must.is_empty() || self.is_owed();
+        let unsure = carried_change
+            || !self.may.is_empty()
+            || self.owed.contains(&true)
+            || self.any_change()
+            || self.any_open(now);
         let tried = std::mem::take(&mut self.retries);
         if !sure {
-            // Nothing is left to be told: there is no retry.
+            // Nothing is left to be told, and the ACS had not answered: there is no retry.
             self.retries.insert(0);
         }
         self.wait = None;
@@ -358,12 +363,14 @@ impl Oracle {
                 self.must
             ));
         }
+        if self.is_owed() {
+            self.wrong("a session is called off though the ACS is owed a retry");
+        }
         if session.flight.is_some() {
             self.wrong("a session is called off after its Inform");
         }
         self.may.clear();
-        self.retries = BTreeSet::from([0]);
-        self.wait = None;
+        self.no_retry();
         self.free = session.triggered || session.allowed;
         self.look_for_changes(now);
     }
