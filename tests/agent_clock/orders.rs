@@ -18,7 +18,7 @@ fn has(session: &Session, event: &str, key: &str) -> bool {
 }
 
 #[test]
-fn schedule_informs_survive_a_restart_and_come_at_their_time() // RB-05 EV-11
+fn schedule_informs_survive_a_restart_and_come_at_their_time() // RB-05 EV-02 EV-11
 {
     let mut acs = Acs::start();
     acs.plan([
@@ -112,7 +112,7 @@ fn two_orders_with_one_key_are_two() // RB-05
 }
 
 #[test]
-fn two_reboots_are_one_hook_and_two_events_after_the_boot() // RB-01 RB-02 RB-03 EV-10
+fn two_reboots_are_one_hook_and_two_events_after_the_boot() // RB-01 RB-02 RB-03 EV-02 EV-10
 {
     let mut acs = Acs::start();
     acs.plan([

@@ -202,7 +202,7 @@ fn a_periodic_session_writes_no_flash() // EV-22
     let before = marks(&cpe);
     acs.plan([]);
     acs.plan([rpc::get_values(&["Device."])]);
-    for _ in 0..5 {
+    for _ in 0..100 {
         cpe.pass_seconds(60);
         assert_eq!(cpe.session(&mut acs).inform.events(), ["2 PERIODIC"]);
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use cwmpd::agent::command::{Command, Reply as Answer};
 use cwmpd::cwmp::retry::range;
 
 use crate::cpe::{Cpe, inform, settled};
@@ -65,7 +66,7 @@ fn each_wait_lies_in_table_r_and_is_the_same_everywhere() // LS-03 RT-01 RT-02 R
 #[test]
 fn a_restart_resumes_the_rest_of_the_wait_and_a_boot_begins_anew() // RT-05
 {
-    let acs = Acs::builder().down();
+    let mut acs = Acs::builder().down();
     let mut cpe = Cpe::start(home(&acs));
     for n in 1..=6 {
         cpe.settle();
@@ -76,7 +77,6 @@ fn a_restart_resumes_the_rest_of_the_wait_and_a_boot_begins_anew() // RT-05
     }
     let whole = cpe.next().unwrap();
     cpe.pass(whole / 2);
-    let sessions = cpe.sessions();
     cpe.restart();
     cpe.settle();
     let left = cpe.next().unwrap();
@@ -86,15 +86,18 @@ fn a_restart_resumes_the_rest_of_the_wait_and_a_boot_begins_anew() // RT-05
         "{left:?} of {expected:?}"
     );
     assert_eq!(cpe.status()["next_session"]["retry_count"], 6);
-    assert_eq!(cpe.sessions(), sessions.min(cpe.sessions()));
 
+    // With a good connection the first try after the boot would have RetryCount 0; it fails, so 1 is next.
     cpe.reboot("00000000-0000-4000-8000-000000000002");
     cpe.settle();
     check_wait(&mut cpe, 1);
+    acs.up();
+    cpe.reboot("00000000-0000-4000-8000-000000000003");
+    assert_eq!(cpe.session(&mut acs).inform.retry_count(), 0);
 }
 
 #[test]
-fn what_happens_meanwhile_does_not_wait() // RT-04 CR-06
+fn what_happens_meanwhile_does_not_wait() // RT-04 EV-01 CR-06
 {
     let mut acs = Acs::builder().down();
     let mut cpe = Cpe::start(home(&acs));
@@ -301,4 +304,100 @@ fn events_that_come_meanwhile_go_along_and_a_boot_ends_it() // RT-04 RT-05 RT-08
     assert_eq!(inform.events(), ["1 BOOT"]);
     assert_eq!(inform.retry_count(), 0);
     assert_eq!(cpe.next(), None);
+}
+
+#[test]
+fn devices_that_start_in_the_same_second_spread_over_the_range() // RT-07
+{
+    let acs = Acs::builder().down();
+    let mut cpe = Cpe::start(home(&acs));
+    // A new process each time, at the same reading of both clocks.
+    let mut waits: Vec<Duration> = (0..100)
+        .map(|n| {
+            cpe.reboot(&format!("00000000-0000-4000-9000-{n:012}"));
+            cpe.settle();
+            check_wait(&mut cpe, 1)
+        })
+        .collect();
+    waits.sort();
+    let (low, high) = range(1, M, K);
+    let third = (high - low) / 3;
+    for (from, to) in [
+        (low, low + third),
+        (low + third, high - third),
+        (high - third, high),
+    ] {
+        let within = waits.iter().filter(|wait| (from..=to).contains(*wait));
+        assert!(within.count() >= 5, "{waits:?}");
+    }
+    waits.dedup();
+    assert!(waits.len() > 50, "{waits:?}");
+}
+
+#[test]
+fn what_is_undelivered_outlives_the_process_and_some_of_it_a_boot() // EV-01 EV-04 EV-09 EV-21 RT-08
+{
+    let mut acs = Acs::start();
+    let mut cpe = settled(home(&acs), &mut acs);
+    acs.stop();
+    for event in ["1", "2", "3", "6", "8"] {
+        cpe.ask(inform(event, false));
+        cpe.settle();
+    }
+    let code = "Device.DeviceInfo.ProvisioningCode";
+    assert!(matches!(cpe.set(code, "new"), Answer::Ok(_)));
+    cpe.settle();
+    let all = [
+        "1 BOOT",
+        "2 PERIODIC",
+        "3 SCHEDULED",
+        "4 VALUE CHANGE",
+        "8 DIAGNOSTICS COMPLETE",
+        "M ScheduleInform",
+    ];
+    assert_eq!(cpe.events(), all);
+    cpe.restart();
+    cpe.settle();
+    assert_eq!(cpe.events(), all);
+    // A boot: a new 1 BOOT, no diagnostics any more, and the change is found once more.
+    cpe.reboot("00000000-0000-4000-8000-000000000002");
+    cpe.settle();
+    acs.up();
+    let wait = cpe.next().unwrap();
+    cpe.pass(wait);
+    let inform = cpe.session(&mut acs).inform;
+    assert_eq!(
+        inform.events(),
+        [
+            "1 BOOT",
+            "2 PERIODIC",
+            "3 SCHEDULED",
+            "4 VALUE CHANGE",
+            "M ScheduleInform"
+        ]
+    );
+    assert_eq!(inform.texts("CommandKey"), [""; 5]);
+    cpe.settle();
+    assert_eq!(cpe.events(), [""; 0]);
+}
+
+#[test]
+fn a_bootstrap_takes_the_place_of_what_waited_for_another_acs() // EV-05 EV-06
+{
+    let mut old = Acs::start();
+    let mut new = Acs::start();
+    let mut cpe = settled(home(&old), &mut old);
+    old.stop();
+    let code = "Device.DeviceInfo.ProvisioningCode";
+    assert!(matches!(cpe.set(code, "new"), Answer::Ok(_)));
+    cpe.ask(inform("8", false));
+    cpe.settle();
+    assert_eq!(cpe.events(), ["4 VALUE CHANGE", "8 DIAGNOSTICS COMPLETE"]);
+    cpe.home.set_acs("url", &new.url());
+    cpe.home.write_config();
+    let reload = Command::Reload;
+    assert!(matches!(cpe.command(reload), Answer::Ok(_)));
+    let inform = cpe.session(&mut new).inform;
+    assert_eq!(inform.events(), ["0 BOOTSTRAP"]);
+    assert_eq!((inform.retry_count(), cpe.next()), (0, None));
 }

@@ -134,8 +134,7 @@ fn who_asks_while_the_session_is_connecting_waits_for_that_session() {
 }
 
 #[test]
-fn no_event_is_sent_that_nothing_can_confirm() // EV-13 EV-14
-{
+fn no_event_is_sent_that_nothing_can_confirm() {
     let mut acs = Acs::start();
     let mut cpe = settled(Daemon::new(&acs.url()), &mut acs);
     for event in ["0", "1", "2", "3", "4", "5", "6", "8"] {

@@ -332,7 +332,7 @@ fn authenticated(challenge: Challenge) {
         .start();
     let _daemon = Daemon::new(&acs.url()).start();
     let session = acs.session();
-    assert_eq!(session.inform.retry_count(), 0);
+    assert_eq!(session.inform.retry_count(), 0); // a 401 is no failed session
     assert_eq!(session.connections.len(), 1); // HT-10
     let requests = acs.wait_requests(2);
     assert_eq!(requests[0].body, requests[1].body);
@@ -340,7 +340,7 @@ fn authenticated(challenge: Challenge) {
 }
 
 #[test]
-fn digest_in_every_variant() // AU-01 AU-02 AU-03 AU-04 AU-05 AU-09 AU-18
+fn digest_in_every_variant() // RT-03 AU-01 AU-02 AU-03 AU-04 AU-05 AU-09 AU-18
 {
     use Algorithm::*;
     for algorithm in [Unnamed, Md5, Md5Sess, Sha256, Sha256Sess] {
