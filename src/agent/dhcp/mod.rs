@@ -2,7 +2,7 @@
 //!
 //! A DHCP client's hook hands its options over with `cwmp dhcp`; they are kept in the state. [`in_force`] weighs them
 //! against the configuration, which the ACS changes too: what the ACS has set stands before a later lease, until the
-//! ACS that it named cannot be reached any more. Then DHCP is asked again ([`ask`]), through the hook `dhcp-renew`.
+//! ACS that it named cannot be reached any more. Then DHCP is asked again (`ask`), through the hook `dhcp-renew`.
 
 mod ask;
 mod weigh;
