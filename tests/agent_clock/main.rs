@@ -19,6 +19,7 @@ mod periodic;
 mod reading;
 mod retry;
 mod robust;
+mod seams;
 mod settings;
 mod values;
 mod versions;

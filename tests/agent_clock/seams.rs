@@ -1,0 +1,210 @@
+//! Where one feature meets another: heartbeats and what else wants a session, tables and the file that they live in,
+//! aliases and value changes.
+
+use std::time::Duration;
+
+use cwmpd::agent::command::Reply;
+
+use crate::cpe::{Cpe, settled};
+use crate::inform::ROOTS;
+use crate::support::acs::Acs;
+use crate::support::daemon::Daemon;
+use crate::support::http::Reply as HttpReply;
+use crate::support::inspect::Message;
+use crate::support::rpc::{self, Rpc};
+
+const CODE: &str = "Device.DeviceInfo.ProvisioningCode";
+const STATE_BLOCK: &str = "etc/cwmpd/.state.toml.cwmpd-new";
+const CONFIG_BLOCK: &str = "etc/config/.cwmp.cwmpd-new";
+const BOOT_2: &str = "00000000-0000-4000-8000-000000000002";
+
+/// With a heartbeat each minute, seven seconds past it.
+fn hearty(home: Daemon) -> Daemon {
+    home.acs("heartbeat_enable", "1")
+        .acs("heartbeat_interval", "60")
+        .acs("heartbeat_time", "2020-01-01T00:00:07Z")
+}
+
+fn set(cpe: &mut Cpe, name: &str, value: &str) {
+    let reply = cpe.set(name, value);
+    assert!(matches!(reply, Reply::Ok(_)), "{reply:?}");
+}
+
+fn ask(cpe: &mut Cpe, acs: &mut Acs, rpcs: impl IntoIterator<Item = Rpc>) -> Vec<Message> {
+    acs.plan(rpcs);
+    cpe.inform();
+    cpe.session(acs).answers
+}
+
+fn events(acs: &mut Acs) -> Vec<Vec<String>> {
+    std::iter::from_fn(|| acs.try_session())
+        .map(|session| session.inform.events())
+        .collect()
+}
+
+#[test]
+fn what_the_disk_refuses_leaves_no_row_no_attribute_and_no_alias() // SV-23 AL-05 NO-12
+{
+    for (root, profile) in ROOTS {
+        for blocked in [STATE_BLOCK, CONFIG_BLOCK] {
+            let mut acs = Acs::start();
+            let home = Daemon::new(&acs.url())
+                .cpe("auto_create_instances", "1")
+                .profile(profile);
+            let mut cpe = settled(home, &mut acs);
+            let table = format!("{root}ManagementServer.InformParameter.");
+            let name = |row: &str, name: &str| format!("{table}{row}.{name}");
+            let mode = format!("{root}ManagementServer.InstanceMode");
+            let kept = name("[kept]", "ParameterName");
+            let uptime = format!("{root}DeviceInfo.UpTime");
+            ask(
+                &mut cpe,
+                &mut acs,
+                [
+                    rpc::set_values(&[(&kept, "string", &uptime)], "key"),
+                    rpc::set_notification(&[&table], 1),
+                ],
+            );
+            let config = cpe.home.read("etc/config/cwmp");
+            let state = cpe.state();
+            std::fs::create_dir_all(cpe.home.path(blocked)).unwrap();
+            let new = name("[new]", "Enable");
+            let refused = ask(
+                &mut cpe,
+                &mut acs,
+                [
+                    rpc::add_object(&table, "k"),
+                    rpc::set_values(
+                        &[(&new, "boolean", "1"), (&mode, "string", "InstanceAlias")],
+                        "k",
+                    ),
+                    rpc::delete_object(&format!("{table}1."), "k"),
+                    rpc::get_names(&table, true),
+                    rpc::get_attributes(&[&kept]),
+                    rpc::get_values(&[&mode]),
+                ],
+            );
+            for answer in &refused[..3] {
+                assert_eq!(answer.fault(), Some(9002), "{answer:?}");
+            }
+            assert_eq!(refused[3].texts("Name"), [format!("{table}1.")]);
+            assert_eq!(refused[4].text("Notification").unwrap(), "1");
+            assert_eq!(refused[5].values()[&mode], "InstanceNumber");
+            std::fs::remove_dir(cpe.home.path(blocked)).unwrap();
+            cpe.inform();
+            let session = cpe.session(&mut acs);
+            assert_eq!(session.inform.events(), ["6 CONNECTION REQUEST"]);
+            cpe.restart();
+            cpe.settle();
+            assert_eq!(cpe.home.read("etc/config/cwmp"), config);
+            let now = cpe.state();
+            assert_eq!(now.attributes, state.attributes);
+            assert_eq!(now.notified, state.notified);
+            assert_eq!(now.parameter_key, "key");
+            assert!(now.pending_config.is_empty());
+            assert_eq!(events(&mut acs), [[""; 0]; 0]);
+        }
+    }
+}
+
+#[test]
+fn a_heartbeat_may_configure_the_device_and_fail_after_that() // EV-19 RB-01 RB-05 RT-09
+{
+    let mut acs = Acs::builder()
+        .layer(|request, next| match request.is("ScheduleInformResponse") {
+            true => HttpReply::status(503).close(),
+            false => next(request),
+        })
+        .start();
+    let mut cpe = settled(hearty(Daemon::new(&acs.url())), &mut acs);
+    acs.plan([
+        rpc::set_values(&[(CODE, "string", "new")], "key"),
+        rpc::reboot("r"),
+        rpc::schedule_inform(30, "s"),
+    ]);
+    cpe.pass_seconds(7);
+    assert_eq!(cpe.status()["last_session"]["status"], "failure");
+    assert_eq!(cpe.home.wait_hook().trim_end(), "reboot r");
+    assert_eq!(cpe.state().retry.count, 0);
+    events(&mut acs);
+    cpe.pass_seconds(30);
+    let came = events(&mut acs);
+    assert_eq!(came, [["3 SCHEDULED", "M ScheduleInform"]]);
+    cpe.reboot(BOOT_2);
+    let session = cpe.session(&mut acs);
+    assert_eq!(session.inform.events(), ["1 BOOT", "M Reboot"]);
+    assert_eq!(session.inform.values()[CODE], "new");
+}
+
+#[test]
+fn rows_for_heartbeats_alone_are_told_by_alias_too() // IN-06 IN-10 EV-19 AL-06
+{
+    for (root, profile) in ROOTS {
+        let mut acs = Acs::start();
+        let home = hearty(Daemon::new(&acs.url()))
+            .cpe("auto_create_instances", "1")
+            .profile(profile);
+        let mut cpe = settled(home, &mut acs);
+        let row = format!("{root}ManagementServer.InformParameter.[beat].");
+        let of = |name: &str| format!("{row}{name}");
+        let (alias, list) = (of("Alias"), of("EventList"));
+        let answers = ask(
+            &mut cpe,
+            &mut acs,
+            [
+                rpc::set_values(
+                    &[
+                        (
+                            &format!("{root}ManagementServer.InstanceMode"),
+                            "string",
+                            "InstanceAlias",
+                        ),
+                        (&of("Enable"), "boolean", "1"),
+                        (&of("ParameterName"), "string", &alias),
+                        (&list, "string", "14 HEARTBEAT"),
+                    ],
+                    "",
+                ),
+                rpc::get_values(&[&format!("{root}ManagementServer.InformParameter.")]),
+            ],
+        );
+        assert_eq!(answers[0].fault(), None, "{answers:?}");
+        assert_eq!(answers[1].values()[&list], "14 HEARTBEAT");
+        cpe.restart();
+        cpe.pass_seconds(7);
+        let inform = cpe.session(&mut acs).inform;
+        assert_eq!(inform.events(), ["14 HEARTBEAT"]);
+        assert_eq!(inform.values()[&alias], "beat");
+        cpe.inform();
+        let inform = cpe.session(&mut acs).inform;
+        assert!(!inform.values().contains_key(&alias));
+    }
+}
+
+#[test]
+fn a_heart_stops_and_beats_as_the_device_is_switched_and_sent_elsewhere() // EV-19 SE-17 EV-05
+{
+    let (mut old, mut new) = (Acs::start(), Acs::builder().down());
+    let mut cpe = settled(hearty(Daemon::new(&old.url())), &mut old);
+    let enable = "Device.ManagementServer.EnableCWMP";
+    old.plan([rpc::set_values(&[(enable, "boolean", "0")], "")]);
+    cpe.pass_seconds(7);
+    assert_eq!(events(&mut old), [["14 HEARTBEAT"]]);
+    cpe.pass_seconds(300);
+    set(&mut cpe, enable, "1");
+    cpe.settle();
+    assert_eq!(events(&mut old), [[""; 0]; 0]);
+    assert_eq!(cpe.next(), Some(Duration::from_secs(60)));
+    let url = "Device.ManagementServer.URL";
+    old.plan([rpc::set_values(&[(url, "string", &new.url())], "")]);
+    cpe.pass_seconds(60);
+    assert_eq!(events(&mut old), [["14 HEARTBEAT"]]);
+    assert_eq!(cpe.events(), ["0 BOOTSTRAP"]);
+    // It is retried each second, and no heartbeat comes between.
+    cpe.pass_seconds(120);
+    new.up();
+    cpe.pass_seconds(2);
+    assert_eq!(events(&mut new), [["0 BOOTSTRAP"]]);
+    cpe.pass_seconds(60);
+    assert_eq!(events(&mut new), [["14 HEARTBEAT"]]);
+}
