@@ -208,3 +208,21 @@ fn a_heart_stops_and_beats_as_the_device_is_switched_and_sent_elsewhere() // EV-
     cpe.pass_seconds(60);
     assert_eq!(events(&mut new), [["14 HEARTBEAT"]]);
 }
+
+#[test]
+fn the_first_heartbeat_after_a_factory_reset_introduces_the_device() // EV-05 EV-19 RB-04
+{
+    let mut acs = Acs::start();
+    let mut cpe = settled(hearty(Daemon::new(&acs.url())), &mut acs);
+    ask(&mut cpe, &mut acs, [rpc::factory_reset()]);
+    assert_eq!(cpe.home.wait_hook().trim_end(), "factory-reset");
+    cpe.until("the hook to end", |cpe| {
+        (cpe.state().deferred == Default::default()).then_some(())
+    });
+    // The device takes its time over it.
+    cpe.pass_seconds(7);
+    let came = events(&mut acs);
+    assert_eq!(came, [["0 BOOTSTRAP"]]);
+    cpe.pass_seconds(60);
+    assert_eq!(events(&mut acs), [["14 HEARTBEAT"]]);
+}

@@ -38,6 +38,10 @@ impl Agent {
         let Some(url) = self.in_force.url.clone() else {
             return;
         };
+        if !self.wanted && self.queue.contains(EventCode::Bootstrap) {
+            // EV-05: what an ACS hears first of a device is that it is a new one.
+            (self.wanted, self.heartbeat_wanted) = (true, false);
+        }
         let heartbeat = !self.wanted;
         if heartbeat {
             self.heartbeat_wanted = false;
