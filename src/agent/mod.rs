@@ -131,6 +131,7 @@ pub struct Agent {
     /// The turns of [`Agent::pump`] were used up.
     turn_again: Option<Instant>,
     last_session: Option<status::LastSession>,
+    /// Heartbeats do not count.
     last_session_end: Option<Instant>,
     /// Who the device was and what it was forced to tell in the last Inform.
     last_inform: Option<(DeviceId, Vec<InformParameter>)>,

@@ -226,3 +226,23 @@ fn the_first_heartbeat_after_a_factory_reset_introduces_the_device() // EV-05 EV
     cpe.pass_seconds(60);
     assert_eq!(events(&mut acs), [["14 HEARTBEAT"]]);
 }
+
+#[test]
+fn heartbeats_do_not_put_off_a_throttled_change() // NO-07 EV-19
+{
+    for (root, profile) in ROOTS {
+        let mut acs = Acs::start();
+        let home = hearty(Daemon::new(&acs.url()))
+            .cpe("active_notif_throttle", "100")
+            .profile(profile);
+        let mut cpe = settled(home, &mut acs);
+        let code = format!("{root}DeviceInfo.ProvisioningCode");
+        // Each change makes the agent look again.
+        for n in 0..20 {
+            set(&mut cpe, &code, &format!("v{n}"));
+            cpe.pass_seconds(10);
+        }
+        let came = events(&mut acs).concat();
+        assert!(came.contains(&"4 VALUE CHANGE".into()), "{came:?}");
+    }
+}

@@ -84,14 +84,18 @@ impl Agent {
         self.connection.close();
         self.work.forget_session();
         self.to_send = false;
-        self.last_session_end = Some(now.instant);
+        let heartbeat = running.heartbeat;
+        if !heartbeat {
+            // A heartbeat tells of no change: counted, an interval shorter than the throttle would hold changes back for
+            // ever (NO-07).
+            self.last_session_end = Some(now.instant);
+        }
         let seconds = now
             .instant
             .duration_since(running.started.instant)
             .as_secs_f32();
         self.store.state.statistics.sessions =
             self.store.state.statistics.sessions.saturating_add(1);
-        let heartbeat = running.heartbeat;
         let outcome = match result {
             Ok(summary) => {
                 self.store.state.statistics.succeeded =
