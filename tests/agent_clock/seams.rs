@@ -246,3 +246,26 @@ fn heartbeats_do_not_put_off_a_throttled_change() // NO-07 EV-19
         assert!(came.contains(&"4 VALUE CHANGE".into()), "{came:?}");
     }
 }
+
+#[test]
+fn an_acs_that_knows_no_heartbeat_costs_no_other_session_its_version() // VN-08 VN-10 EV-19
+{
+    let mut acs = Acs::builder()
+        .layer(
+            |request, next| match request.text().contains("14 HEARTBEAT") {
+                true => HttpReply::status(500).close(),
+                false => next(request),
+            },
+        )
+        .start();
+    let mut cpe = settled(hearty(Daemon::new(&acs.url())), &mut acs);
+    cpe.pass_seconds(10);
+    assert_eq!(cpe.status()["last_session"]["status"], "failure");
+    cpe.inform();
+    let inform = cpe.session(&mut acs).inform;
+    assert!(
+        inform.xml.contains("urn:dslforum-org:cwmp-1-2"),
+        "{}",
+        inform.xml
+    );
+}

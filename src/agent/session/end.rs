@@ -111,8 +111,6 @@ impl Agent {
             Err(ended) => {
                 self.store.state.statistics.failed =
                     self.store.state.statistics.failed.saturating_add(1);
-                // VN-08: every other try in the oldest namespace, for an ACS that knows no other.
-                self.offer_older = ended.suggests_older_version() && !self.offer_older;
                 let text = ended.to_string();
                 if heartbeat {
                     // The next one comes by its own timer.
@@ -138,6 +136,9 @@ impl Agent {
 
     /// The events of the queue were not delivered: a retry comes, and no heartbeat before it.
     fn session_failed(&mut self, running: &Running, ended: &Ended, text: &str, now: Now) {
+        // VN-08: every other try in the oldest namespace, for an ACS that knows no other. A heartbeat may be refused for
+        // what it is, and is not tried again.
+        self.offer_older = ended.suggests_older_version() && !self.offer_older;
         self.queue.on_failure();
         if running.talk.is_none() && !self.triggered {
             // EV-09: not even the connection came about, but that was its try.
