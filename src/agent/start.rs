@@ -182,7 +182,8 @@ impl Agent {
         self.want_check(now);
     }
 
-    /// LS-01: of many devices that have power again, not all are to call at once. What happens meanwhile does not wait.
+    /// LS-01: of many devices that have power again, not all are to call at once. What happens meanwhile does not wait,
+    /// except changed values: an address that comes with the power is one.
     fn delay_first_session(&mut self, now: Now) {
         let most = u64::from(self.config.cpe.boot_random_delay) * 1000;
         if most == 0 || !std::mem::take(&mut self.wanted) {
@@ -191,6 +192,8 @@ impl Agent {
         let wait = Duration::from_millis(random::number(&mut self.random) % (most + 1));
         info!("booted: wait_seconds={:.1}", wait.as_secs_f32());
         self.schedule.set_retry(Some(now.instant + wait));
+        // What has changed since the device was last up goes along.
+        self.schedule.clear_notification();
     }
 
     /// A power cut came between the state and the configuration file: the state holds what the ACS was promised.

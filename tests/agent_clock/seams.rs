@@ -269,3 +269,33 @@ fn an_acs_that_knows_no_heartbeat_costs_no_other_session_its_version() // VN-08 
         inform.xml
     );
 }
+
+#[test]
+fn a_value_that_changed_while_the_device_was_off_does_not_defeat_the_delay_of_its_boot() // LS-01
+{
+    // With the power every device of a fleet gets another address.
+    for (root, profile) in ROOTS {
+        let mut acs = Acs::start();
+        let home = Daemon::new(&acs.url())
+            .cpe("ip", "192.0.2.1")
+            .profile(profile);
+        let mut cpe = settled(home, &mut acs);
+        cpe.kill();
+        cpe.home = std::mem::replace(&mut cpe.home, Daemon::new(""))
+            .cpe("ip", "192.0.2.2")
+            .cpe("boot_random_delay", "86400");
+        cpe.home.write_config();
+        cpe.reboot(BOOT_2);
+        cpe.settle();
+        assert_eq!(events(&mut acs), [[""; 0]; 0]);
+        let wait = cpe.next().unwrap();
+        // Nor does one that comes now.
+        set(&mut cpe, &format!("{root}DeviceInfo.ProvisioningCode"), "x");
+        cpe.settle();
+        assert_eq!(cpe.next(), Some(wait));
+        cpe.pass(wait);
+        let session = cpe.session(&mut acs);
+        assert_eq!(session.inform.events(), ["1 BOOT", "4 VALUE CHANGE"]);
+        assert_eq!(cpe.next(), None);
+    }
+}

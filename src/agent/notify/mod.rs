@@ -153,13 +153,16 @@ impl Agent {
         let Some(Change { path, .. }) = changed.iter().find(active) else {
             return;
         };
-        if self.queue.contains(EventCode::ValueChange) && self.schedule.retry().is_some() {
-            return; // already on its way with the retry
-        }
-        if !self.queue.contains(EventCode::ValueChange) {
+        let known = self.queue.contains(EventCode::ValueChange);
+        if !known {
             info!("value changed: parameter={path} changed={}", changed.len());
         }
         self.queue.push(Event::new(EventCode::ValueChange));
+        if self.schedule.retry().is_some() && (known || self.store.state.retry.count == 0) {
+            // Already on its way with the retry, or with the first session after the boot: with the power all devices of a
+            // fleet get other addresses (LS-01).
+            return;
+        }
         // NO-07: DefaultActiveNotificationThrottle counts from the end of the last session. The one before a start
         // ended no later than that.
         let throttle = Duration::from_secs(self.config.cpe.active_notification_throttle.into());
