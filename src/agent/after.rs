@@ -92,7 +92,7 @@ impl Agent {
         // The daemon's own part of it is done whatever the hook did, so the device introduces itself anew (EV-05): after
         // the boot that follows, or with the session that comes before it.
         let wanted = self.wanted;
-        self.notice_new_acs(false);
+        self.notice_new_acs();
         if well {
             self.wanted = wanted;
         }

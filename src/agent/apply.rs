@@ -29,7 +29,7 @@ impl Agent {
 
     /// What of the configuration the data model shows and the timers follow.
     pub(super) fn apply_values(&mut self, now: Now) {
-        let moved = self.weigh_dhcp();
+        self.weigh_dhcp();
         let acs = &self.config.acs;
         let period = acs.periodic_inform_enable && self.idle_reason().is_none();
         self.schedule.set_period(
@@ -51,7 +51,7 @@ impl Agent {
         self.pin_identity();
         self.fill_management_server();
         self.show_gateway_info();
-        self.notice_new_acs(moved);
+        self.notice_new_acs();
     }
 
     /// What the configuration says of the device stands for what the backend says (IN-02: in DeviceId and in the model).

@@ -256,13 +256,15 @@ impl Agent {
     }
 
     /// EV-05: `0 BOOTSTRAP` for an ACS that has not confirmed one. It discards what waited for another ACS, but not a boot.
-    /// `moved`: the URL has just changed; then a bootstrap that waits is for another ACS too.
-    pub(super) fn notice_new_acs(&mut self, moved: bool) {
+    pub(super) fn notice_new_acs(&mut self) {
         let Some(url) = &self.in_force.url else {
             return;
         };
-        let waits = self.queue.contains(EventCode::Bootstrap) && !moved;
-        if self.store.state.bootstrapped_url == *url || waits {
+        let state = &self.store.state;
+        // What is retried is for another ACS: so is a bootstrap that waits.
+        let moved = state.retry.count > 0 && state.retry.url != *url;
+        let known = state.bootstrapped_url == *url || self.queue.contains(EventCode::Bootstrap);
+        if known && !moved {
             return;
         }
         let boot: Vec<Event> = self

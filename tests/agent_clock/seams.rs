@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use cwmpd::agent::command::Reply;
+use cwmpd::agent::command::{Command, Reply};
 
 use crate::cpe::{Cpe, settled};
 use crate::inform::ROOTS;
@@ -296,6 +296,33 @@ fn a_value_that_changed_while_the_device_was_off_does_not_defeat_the_delay_of_it
         cpe.pass(wait);
         let session = cpe.session(&mut acs);
         assert_eq!(session.inform.events(), ["1 BOOT", "4 VALUE CHANGE"]);
+        assert_eq!(cpe.next(), None);
+    }
+}
+
+#[test]
+fn another_acs_url_does_not_wait_for_the_retry_of_the_old_one() // EV-05 RT-03
+{
+    for reload in [true, false] {
+        let old = Acs::builder().down();
+        let mut new = Acs::start();
+        let home = Daemon::new(&old.url()).acs("retry_min_wait_interval", "3000");
+        let mut cpe = Cpe::start(home);
+        cpe.settle();
+        assert_eq!(cpe.state().retry.count, 1);
+        cpe.restart();
+        cpe.settle();
+        assert_eq!(cpe.state().retry.count, 1, "the same one is waited for");
+        cpe.home.set_acs("url", &new.url());
+        cpe.home.write_config();
+        if reload {
+            assert!(matches!(cpe.command(Command::Reload), Reply::Ok(_)));
+        } else {
+            cpe.restart();
+        }
+        let inform = cpe.session(&mut new).inform;
+        assert_eq!(inform.events(), ["0 BOOTSTRAP", "1 BOOT"]);
+        assert_eq!(inform.retry_count(), 0);
         assert_eq!(cpe.next(), None);
     }
 }

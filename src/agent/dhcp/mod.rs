@@ -26,11 +26,10 @@ pub use weigh::{InForce, Source, in_force, offer};
 pub const MAX_COMMANDS: usize = 64 * 1024;
 
 impl Agent {
-    /// Weighs anew after a change of the configuration or of DHCP's word. Tells whether the ACS is another one.
-    pub(super) fn weigh_dhcp(&mut self) -> bool {
+    /// Weighs anew after a change of the configuration or of DHCP's word.
+    pub(super) fn weigh_dhcp(&mut self) {
         let new = in_force(&self.config, &self.store.state.dhcp);
-        let moved = new.url != self.in_force.url;
-        if moved {
+        if new.url != self.in_force.url {
             info!(
                 "acs url: url={} source={}",
                 new.url.as_deref().unwrap_or("(none)"),
@@ -39,7 +38,6 @@ impl Agent {
             self.dhcp.unreachable = None; // that was another one
         }
         self.in_force = new;
-        moved
     }
 
     /// `cwmp dhcp`: takes over what a lease says, and lets it count at once.

@@ -74,6 +74,8 @@ pub struct Retry {
     pub due_unix: i64,
     /// A session failed after the ACS had taken its Inform: it is retried even if no event is left to tell.
     pub informed: bool,
+    /// The URL of the ACS that is waited for: another one need not be.
+    pub url: String,
 }
 
 /// What the ACS ordered and was answered, but that happens after the session.

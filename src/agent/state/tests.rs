@@ -36,6 +36,7 @@ fn full() -> State {
             wait_ms: u32::MAX,
             due_unix: -1,
             informed: true,
+            url: "https://acs.example/".into(),
         },
         deferred: Deferred {
             reboot: vec!["key".into(), String::new()],
