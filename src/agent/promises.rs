@@ -111,9 +111,8 @@ impl Agent {
     /// The state goes first and holds the configuration's new values too, so that a power cut between the two
     /// writes is made good at the next start.
     pub(super) fn persist_values(&mut self, mut before: Before, now: Now) -> Result<(), Fault> {
-        if let Some(text) = self.model.backend().durable() {
-            before.backend = Some(std::mem::replace(&mut self.store.state.backend, text));
-        }
+        let text = self.model.backend().durable().unwrap_or_default();
+        before.backend = Some(std::mem::replace(&mut self.store.state.backend, text));
         let mut ms = self.management_server.borrow_mut();
         before.instance_numbers = Some(std::mem::replace(
             &mut self.store.state.instance_numbers,

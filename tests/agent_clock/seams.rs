@@ -326,3 +326,21 @@ fn another_acs_url_does_not_wait_for_the_retry_of_the_old_one() // EV-05 RT-03
         assert_eq!(cpe.next(), None);
     }
 }
+
+#[test]
+fn what_is_set_back_to_the_factory_value_stays_so() // SV-22
+{
+    for (root, profile) in ROOTS {
+        let mut acs = Acs::start();
+        let mut cpe = settled(Daemon::new(&acs.url()).profile(profile), &mut acs);
+        let code = format!("{root}DeviceInfo.ProvisioningCode");
+        for value in ["new", ""] {
+            let write = rpc::set_values(&[(&code, "string", value)], "");
+            let answers = ask(&mut cpe, &mut acs, [write]);
+            assert_eq!(answers[0].fault(), None);
+            cpe.restart();
+            let answers = ask(&mut cpe, &mut acs, [rpc::get_values(&[&code])]);
+            assert_eq!(answers[0].values()[&code], value);
+        }
+    }
+}
