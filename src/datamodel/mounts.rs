@@ -44,7 +44,7 @@ impl<B: DataModel + ?Sized> Mounted<B> {
     }
 
     /// Pins values over the backend's: parameters of the backend that the configuration decides. Setting one of
-    /// them changes the pin. Replaces all pins there were.
+    /// them changes the pin, and to nothing the backend's value too. Replaces all pins there were.
     pub fn pin(&mut self, values: BTreeMap<String, String>) {
         self.pins = values;
     }
@@ -293,6 +293,10 @@ impl<B: DataModel + ?Sized> DataModel for Mounted<B> {
 
     fn set(&mut self, name: &str, value: &Value) -> Result<(), Fault> {
         if self.pins.contains_key(name) {
+            if value.text().is_empty() {
+                // Nothing is pinned over the backend's value then: that one shows.
+                self.backend.set(name, value)?;
+            }
             self.staged_pins
                 .push((name.to_owned(), value.text().to_owned()));
             return Ok(());

@@ -344,3 +344,34 @@ fn what_is_set_back_to_the_factory_value_stays_so() // SV-22
         }
     }
 }
+
+#[test]
+fn an_emptied_provisioning_code_is_empty() // SV-20
+{
+    for (root, profile) in ROOTS {
+        let mut acs = Acs::start();
+        let mut cpe = settled(Daemon::new(&acs.url()).profile(profile), &mut acs);
+        let code = format!("{root}DeviceInfo.ProvisioningCode");
+        let write = |value: &str| rpc::set_values(&[(&code, "string", value)], "");
+        ask(&mut cpe, &mut acs, [write("backend")]);
+        cpe.home =
+            std::mem::replace(&mut cpe.home, Daemon::new("")).cpe("provisioning_code", "file");
+        cpe.home.write_config();
+        cpe.restart();
+        let answers = ask(
+            &mut cpe,
+            &mut acs,
+            [
+                rpc::get_values(&[&code]),
+                write(""),
+                rpc::get_values(&[&code]),
+            ],
+        );
+        assert_eq!(answers[0].values()[&code], "file");
+        assert_eq!(answers[1].fault(), None);
+        assert_eq!(answers[2].values()[&code], "");
+        cpe.restart();
+        let answers = ask(&mut cpe, &mut acs, [rpc::get_values(&[&code])]);
+        assert_eq!(answers[0].values()[&code], "");
+    }
+}
