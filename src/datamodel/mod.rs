@@ -175,6 +175,12 @@ pub trait DataModel {
     /// Stages the removal of an instance (path with number and dot).
     fn delete(&mut self, instance: &str) -> Result<(), Fault>;
 
+    /// Looks at what was staged as a whole, where [`DataModel::commit`] cannot refuse it: what is wrong only with all values
+    /// there together, told as there.
+    fn check(&self) -> Result<(), Fault> {
+        Ok(())
+    }
+
     /// Applies what was staged, all or nothing, and closes the transaction. What is wrong only with all values there
     /// together is told here, by parameter where some are to blame ([`Fault::parameters`]).
     fn commit(&mut self, now: Instant) -> Result<Progress<Applied>, Fault>;

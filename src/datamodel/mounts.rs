@@ -1,8 +1,8 @@
 //! A backend with the daemon's own objects mounted over it (`ManagementServer.` and others), as one data model.
 //!
 //! A mount owns everything at and below its prefix: the backend is neither asked nor shown there. A mount is in
-//! memory: it needs no preparing, refuses in `set`, `add` and `delete` what it will not do, and its commit neither
-//! fails nor stays pending. So a transaction that spans both is all or nothing: the backend commits first.
+//! memory: it needs no preparing, refuses in `set`, `add`, `delete` and `check` what it will not do, and its commit
+//! neither fails nor stays pending. So a transaction that spans both is all or nothing: the backend commits first.
 
 use super::{Applied, Code, DataModel, Depth, Fault, Kind, Node, Progress, Root, Touch, Value};
 use std::cell::RefCell;
@@ -323,7 +323,16 @@ impl<B: DataModel + ?Sized> DataModel for Mounted<B> {
         }
     }
 
+    fn check(&self) -> Result<(), Fault> {
+        let mut mounts = self.mounts.iter();
+        mounts.try_for_each(|mount| mount.model.check())
+    }
+
     fn commit(&mut self, now: Instant) -> Result<Progress<Applied>, Fault> {
+        if let Err(fault) = self.check() {
+            self.abort();
+            return Err(fault);
+        }
         match self.backend.commit(now) {
             Ok(Progress::Ready(applied)) => self.commit_mounts(applied, now).map(Progress::Ready),
             Ok(Progress::Pending) => {
@@ -381,6 +390,10 @@ impl<T: DataModel + ?Sized> DataModel for Rc<RefCell<T>> {
 
     fn delete(&mut self, instance: &str) -> Result<(), Fault> {
         self.borrow_mut().delete(instance)
+    }
+
+    fn check(&self) -> Result<(), Fault> {
+        self.borrow().check()
     }
 
     fn commit(&mut self, now: Instant) -> Result<Progress<Applied>, Fault> {

@@ -375,3 +375,54 @@ fn an_emptied_provisioning_code_is_empty() // SV-20
         assert_eq!(answers[0].values()[&code], "");
     }
 }
+
+#[test]
+fn aliases_of_the_daemons_own_tables_are_judged_together() // SV-04 AL-03
+{
+    for (root, profile) in ROOTS {
+        let mut acs = Acs::start();
+        let mut cpe = settled(Daemon::new(&acs.url()).profile(profile), &mut acs);
+        let table = format!("{root}ManagementServer.InformParameter.");
+        let alias = |n: u32| format!("{table}{n}.Alias");
+        let (one, two) = (alias(1), alias(2));
+        let write =
+            |a: &str, b: &str| rpc::set_values(&[(&one, "string", a), (&two, "string", b)], "");
+        let answers = ask(
+            &mut cpe,
+            &mut acs,
+            [
+                rpc::add_object(&table, ""),
+                rpc::add_object(&table, ""),
+                write("a", "b"),
+                write("b", "a"),
+                rpc::get_values(&[&one, &two]),
+                write("c", "c"),
+                rpc::get_values(&[&one, &two]),
+            ],
+        );
+        assert_eq!(answers[2].fault(), None);
+        assert_eq!(answers[3].fault(), None, "{answers:?}");
+        assert_eq!(answers[4].values()[&one], "b");
+        assert_eq!(answers[5].fault(), Some(9003));
+        assert!(answers[5].texts("FaultCode").contains(&"9007".to_owned()));
+        assert_eq!(answers[6].values()[&two], "a");
+        // What the ACS has taken is not given to a new instance; what cannot be an alias is none.
+        let (three, add) = (alias(3), rpc::add_object(&table, ""));
+        let answers = ask(
+            &mut cpe,
+            &mut acs,
+            [
+                write("cpe-3", "b"),
+                add,
+                rpc::get_values(&[&three]),
+                write("", "b"),
+                write("1a", "b"),
+            ],
+        );
+        assert_eq!(answers[1].fault(), None, "{answers:?}");
+        assert_eq!(answers[2].values()[&three], "cpe-3-2");
+        for answer in &answers[3..] {
+            assert_eq!(answer.fault(), Some(9003));
+        }
+    }
+}

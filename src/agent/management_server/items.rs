@@ -3,6 +3,9 @@
 use super::spec::{Home, Spec};
 use crate::datamodel::{Info, Kind, Node};
 
+/// What the path of an instance's alias ends with.
+pub(super) const ALIAS: &str = ".Alias";
+
 /// One node; parents come before their children.
 #[derive(Clone)]
 pub(super) struct Item {
@@ -159,8 +162,19 @@ pub(super) fn alias_taken(items: &[Item], name: &str, alias: &str) -> bool {
     let wanted = table(name);
     items.iter().any(|item| {
         item.path != name
-            && item.path.ends_with(".Alias")
+            && item.path.ends_with(ALIAS)
             && table(&item.path) == wanted
             && item.value().is_some_and(|value| value == alias)
     })
+}
+
+/// `cpe-N` for the alias at `name`, or `cpe-N-2` and so on where somebody took that.
+pub(super) fn free_alias(items: &[Item], name: &str, number: u32) -> String {
+    let mut alias = format!("cpe-{number}");
+    let mut turn = 1;
+    while alias_taken(items, name, &alias) {
+        turn += 1;
+        alias = format!("cpe-{number}-{turn}");
+    }
+    alias
 }

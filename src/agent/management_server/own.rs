@@ -3,10 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use super::items::{Item, Shape, alias_taken, count, insert, numbers, value_mut};
+use super::items::{
+    ALIAS, Item, Shape, alias_taken, count, free_alias, insert, numbers, value_mut,
+};
 use super::spec::Spec;
 use crate::agent::config::Config;
-use crate::datamodel::{Applied, Code, DataModel, Depth, Fault, Kind, Node, Progress, Root, Value};
+use crate::datamodel::{
+    Applied, Code, DataModel, Depth, Fault, Kind, Node, ParameterFault, Progress, Root, Value,
+};
 
 /// An object that the daemon owns, with everything below it.
 pub struct Own {
@@ -154,7 +158,7 @@ impl Own {
         self.staged.as_deref().unwrap_or(&self.items)
     }
 
-    /// What only the parameter's own line, the configuration file or the other instances can say against a value.
+    /// What only the parameter's own line or the configuration file can say against a value.
     fn check(&self, item: &Item, spec: &Spec, value: &str) -> Result<(), Fault> {
         let mut checked = spec.check.map_or(Ok(()), |check| check(self.root, value));
         // What the configuration could not hold is refused while it still can be told apart (SV-02).
@@ -164,12 +168,6 @@ impl Own {
             checked = Config::default()
                 .set(&section, option, value)
                 .map_err(|_| "not a value that can be kept".to_owned());
-        }
-        if checked.is_ok()
-            && item.path.ends_with(".Alias")
-            && alias_taken(self.shown(), &item.path, value)
-        {
-            checked = Err("another instance has this alias".to_owned());
         }
         checked.map_err(|reason| Self::refuse(Code::INVALID_PARAMETER_VALUE, &item.path, &reason))
     }
@@ -281,11 +279,18 @@ impl DataModel for Own {
         insert(items, self.table, &self.prefix, table, number);
         count(items, &self.prefix);
         let path = format!("{table}{number}.Alias");
-        let alias = alias.map_or_else(|| format!("cpe-{number}"), str::to_owned);
+        let alias = match alias {
+            Some(alias) if alias_taken(items, &path, alias) => {
+                return Err(Fault::invalid_name(&format!("{table}[{alias}].")));
+            }
+            Some(alias) => alias.to_owned(),
+            None => free_alias(items, &path, number),
+        };
         if let Some(item) = self.shown().iter().find(|item| item.path == path)
             && let Some(spec) = item.spec
         {
-            self.check(item, spec, &alias)?;
+            let value = Value::parse(&path, &spec.info(), None, &alias)?;
+            self.check(item, spec, value.text())?;
         }
         if let Some(value) = self
             .staged
@@ -311,6 +316,30 @@ impl DataModel for Own {
         items.retain(|item| !item.path.starts_with(instance));
         count(items, &self.prefix);
         Ok(())
+    }
+
+    /// Aliases, which may change places (SV-04, AL-03). Those that the transaction does not touch are not to blame.
+    fn check(&self) -> Result<(), Fault> {
+        let staged = self.staged.as_deref().unwrap_or_default();
+        let clashes = staged.iter().filter(|item| {
+            let before = self.items.iter().find(|before| before.path == item.path);
+            item.path.ends_with(ALIAS)
+                && item.value() != before.and_then(Item::value)
+                && item
+                    .value()
+                    .is_some_and(|alias| alias_taken(staged, &item.path, alias))
+        });
+        let clashes: Vec<ParameterFault> = clashes
+            .map(|item| ParameterFault {
+                name: item.path.clone(),
+                code: Code::INVALID_PARAMETER_VALUE,
+                text: format!("{}: another instance has this alias", item.path),
+            })
+            .collect();
+        match clashes.is_empty() {
+            true => Ok(()),
+            false => Err(Fault::of_parameters(clashes)),
+        }
     }
 
     fn commit(&mut self, _now: Instant) -> Result<Progress<Applied>, Fault> {

@@ -1,6 +1,7 @@
 //! One line of a table: a parameter or a multi-instance object, and where its value lives.
 
-use crate::datamodel::{Access, Info, Limits, Notify, Root, Type};
+use super::items::ALIAS;
+use crate::datamodel::{Access, DataType, Info, Limits, Notify, Root, Type};
 
 /// Where a parameter's value lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +99,7 @@ impl Spec {
                 max: self.max,
                 values: self.values.iter().map(|v| (*v).to_owned()).collect(),
                 list: self.list,
+                named: self.name.ends_with(ALIAS).then_some(DataType::Alias),
                 ..Limits::default()
             },
             notify: self.notify,

@@ -314,10 +314,11 @@ fn an_alias_belongs_to_one_instance() {
     let name = "Device.X.Entry.2.Alias";
     let info = find(&own, name).unwrap().info;
     let taken = Value::parse(name, &info, None, "a").unwrap();
-    assert_eq!(
-        own.set(name, &taken).unwrap_err().code,
-        Code::INVALID_PARAMETER_VALUE
-    );
+    own.set(name, &taken).unwrap();
+    let fault = own.check().unwrap_err();
+    assert_eq!(fault.code, Code::INVALID_PARAMETER_VALUE);
+    let blamed: Vec<&str> = fault.parameters.iter().map(|p| p.name.as_str()).collect();
+    assert_eq!(blamed, ["Device.X.Entry.1.Alias", name]);
 }
 
 #[test]
