@@ -5,12 +5,15 @@ use serde_json::json;
 use super::Agent;
 use super::clock::Now;
 use super::command::{self, Command, Reply};
+use super::notify::Watch;
 use super::requests::Request;
 use super::work::Op;
 use crate::backend::Backend;
 use crate::cwmp::event::{Event, EventCode};
 use crate::datamodel::find;
 use crate::datamodel::mounts::Mounted;
+use crate::datamodel::path::Path;
+use crate::datamodel::resolve::resolve_one;
 
 impl Agent {
     /// Carries out a command of the control socket; the answer comes through [`Agent::take_replies`].
@@ -36,7 +39,10 @@ impl Agent {
                 if follow {
                     self.trace.follow_from_here();
                 }
-                json!(self.trace.render(&|name| is_hidden(&self.model, name)))
+                json!(
+                    self.trace
+                        .render(&|name| is_hidden(&self.model, &self.watch, name))
+                )
             }
             Command::Dhcp { .. } => {
                 let reply = self.dhcp_command(command, now);
@@ -155,10 +161,18 @@ impl Agent {
 
     /// The messages that came since the last call, for those who follow the trace.
     pub fn take_trace(&mut self) -> Vec<serde_json::Value> {
-        self.trace.follow(&|name| is_hidden(&self.model, name))
+        self.trace
+            .follow(&|name| is_hidden(&self.model, &self.watch, name))
     }
 }
 
-fn is_hidden(model: &Mounted<dyn Backend>, name: &str) -> bool {
-    find(model, name).is_ok_and(|parameter| parameter.info.hidden)
+/// Whether the value that a message has for `name` is to be masked. The instance may be gone by now, may never have come,
+/// or may be out of reach of a backend behind IPC: then others like it tell, and what is no path or has
+/// an unknown alias in it is not shown.
+fn is_hidden(model: &Mounted<dyn Backend>, watch: &Watch, name: &str) -> bool {
+    let Ok(path) = Path::parse(name) else {
+        return true;
+    };
+    let found = || resolve_one(model, &path).and_then(|one| find(model, &one.path));
+    watch.is_hidden(&path) || found().map_or(!path.is_concrete(), |found| found.info.hidden)
 }

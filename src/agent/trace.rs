@@ -257,7 +257,7 @@ fn value(element: &Element, hidden: &dyn Fn(&str) -> bool) -> Value {
     if element.attribute("arrayType").is_some() {
         return element.children.iter().map(|c| value(c, hidden)).collect();
     }
-    let name = element.child_text("Name").unwrap_or_default();
+    let name = element.child_text("Name").unwrap_or_default().trim();
     let mut object = Map::new();
     for child in &element.children {
         let secret =
@@ -407,7 +407,7 @@ mod tests {
     fn what_the_data_model_hides_is_masked_whatever_its_name() {
         let mut trace = Trace::default();
         let spv = envelope(
-            r#"<cwmp:SetParameterValues><ParameterList e:arrayType="cwmp:ParameterValueStruct[2]"><ParameterValueStruct><Name>Device.X_Door.Code</Name><Value>hunter2</Value></ParameterValueStruct><ParameterValueStruct><Name>Device.UPA.Interface.1.EncryptionKey</Name><Value>hunter2</Value></ParameterValueStruct></ParameterList><ParameterKey>k</ParameterKey></cwmp:SetParameterValues>"#,
+            r#"<cwmp:SetParameterValues><ParameterList e:arrayType="cwmp:ParameterValueStruct[3]"><ParameterValueStruct><Name> Device.X_Door.PIN </Name><Value>hunter2</Value></ParameterValueStruct><ParameterValueStruct><Name> Device.X_Door.Code</Name><Value>hunter2</Value></ParameterValueStruct><ParameterValueStruct><Name>Device.UPA.Interface.1.EncryptionKey</Name><Value>hunter2</Value></ParameterValueStruct></ParameterList><ParameterKey>k</ParameterKey></cwmp:SetParameterValues>"#,
         );
         trace.received(0, 200, &spv);
         let hidden = |name: &str| name == "Device.X_Door.Code";

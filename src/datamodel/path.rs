@@ -82,6 +82,20 @@ impl<'a> Path<'a> {
         Some((self.text.get(..end)?, alias))
     }
 
+    /// With `{i}` for each instance, however it is named: what all instances of a table have in common.
+    #[must_use]
+    pub fn general(&self) -> String {
+        let names = self.segments.iter().map(|segment| match segment {
+            Segment::Name(name) => name,
+            Segment::Instance(_) | Segment::Alias(_) | Segment::Wildcard => "{i}",
+        });
+        let mut general = names.collect::<Vec<_>>().join(".");
+        if self.text.ends_with('.') {
+            general.push('.');
+        }
+        general
+    }
+
     /// The part before the first alias or wildcard: what a [`super::Touch`] takes.
     #[must_use]
     pub fn concrete_prefix(&self) -> &'a str {
@@ -200,6 +214,14 @@ mod tests {
         for text in ["", "Device.A.", "Device.A.1.", "Device.A.[b].C"] {
             assert_eq!(split(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn all_instances_have_a_path_in_common() {
+        let general = |text| Path::parse(text).unwrap().general();
+        assert_eq!(general("Device.A.[b.1].C.*.D"), "Device.A.{i}.C.{i}.D");
+        assert_eq!(general("Device.A.12.B."), "Device.A.{i}.B.");
+        assert_eq!(general(""), "");
     }
 
     #[test]

@@ -20,6 +20,7 @@ mod reading;
 mod retry;
 mod robust;
 mod seams;
+mod secrets;
 mod settings;
 mod values;
 mod versions;

@@ -1,8 +1,9 @@
-//! Which parameters are watched.
+//! Which parameters are watched, and which hide their value.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::datamodel::attributes::{Attributes, Notification};
+use crate::datamodel::path::Path;
 use crate::datamodel::{DataModel, Depth, Node};
 
 /// The parameters whose changes go into Informs. What the ACS set and what the data model forces decide; both are known
@@ -11,6 +12,8 @@ use crate::datamodel::{DataModel, Depth, Node};
 #[derive(Default)]
 pub(in crate::agent) struct Watch {
     parameters: BTreeMap<String, Notification>,
+    /// The hidden ones that were ever there, with `{i}` for instances.
+    hidden: BTreeSet<String>,
     current: bool,
 }
 
@@ -42,6 +45,11 @@ impl Watch {
         // What is not there is not watched.
         let _ = model.visit(at, Depth::All, &mut |node| {
             if let Node::Parameter { path, info, .. } = node {
+                if info.hidden
+                    && let Ok(path) = Path::parse(path)
+                {
+                    self.hidden.insert(path.general());
+                }
                 let notification = attributes.notification(path, info);
                 if notification.rides_inform() {
                     self.parameters.insert(path.to_owned(), notification);
@@ -55,6 +63,11 @@ impl Watch {
         self.parameters
             .iter()
             .map(|(path, notification)| (path.as_str(), *notification))
+    }
+
+    /// Whether the parameter `path` hides its value, as far as any like it has been seen.
+    pub(in crate::agent) fn is_hidden(&self, path: &Path<'_>) -> bool {
+        !self.hidden.is_empty() && self.hidden.contains(&path.general())
     }
 
     /// Whether `path` opens a session when it changes; `None`: it is not watched.
