@@ -18,6 +18,7 @@ use log::{debug, info};
 
 use super::Agent;
 use super::clock::Now;
+use super::state::Known;
 use super::work::Op;
 use crate::backend::Changes;
 use crate::cwmp::event::{Event, EventCode};
@@ -201,7 +202,7 @@ impl Agent {
     pub(super) fn acs_knows(&mut self, told: Vec<(String, String)>) {
         for (path, value) in told {
             let keep = self.watch.is_active(&path) == Some(true);
-            self.store.state.notified.insert(path, value, keep);
+            self.store.state.notified.insert(path, &value, keep);
         }
     }
 
@@ -263,7 +264,7 @@ impl Agent {
         for (path, notification) in self.watch.iter() {
             if let Some(known) = known.get(path) {
                 self.show_value(path, |value| {
-                    if value != known {
+                    if Known::kept(value) != known {
                         changed.push(Change {
                             path: path.to_owned(),
                             value: value.to_owned(),

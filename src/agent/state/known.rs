@@ -1,12 +1,22 @@
 //! The values that the ACS knows.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::wire::http::hex;
 
 /// Values of passively notified parameters that go into the file: a setting of the whole tree must not make it as large
 /// as the tree. Of the rest a change is told unless it happens while the daemon is down.
 const MAX_KEPT: usize = 1000;
+/// The same of all, actively notified ones included: a state that is too large could not be written at all.
+const MAX_KEPT_IN_ALL: usize = 4096;
+/// Bytes of a value that is kept as it is. That a longer one has changed, its digest tells.
+const MAX_VALUE: usize = 128;
+/// What such a digest begins with.
+const DIGEST: &str = "#sha256:";
 
 /// Last values told to the ACS of parameters whose changes are notified, by path.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -19,16 +29,31 @@ pub struct Known {
 }
 
 impl Known {
-    /// The value of the parameter `path` that the ACS knows.
+    /// What is kept of `value`: itself, or the digest of a long one.
+    #[must_use]
+    pub fn kept(value: &str) -> Cow<'_, str> {
+        // Nor may a value pass for the digest of another one.
+        if value.len() <= MAX_VALUE && !value.starts_with(DIGEST) {
+            return Cow::Borrowed(value);
+        }
+        Cow::Owned(format!("{DIGEST}{}", hex(Sha256::digest(value))))
+    }
+
+    /// What is kept of the value of the parameter `path` that the ACS knows.
     #[must_use]
     pub fn get(&self, path: &str) -> Option<&str> {
         let value = self.kept.get(path).or_else(|| self.rest.get(path));
         value.map(String::as_str)
     }
 
-    /// The ACS knows `value`. `keep`: it goes into the file whatever else is there.
-    pub fn insert(&mut self, path: String, value: String, keep: bool) {
-        if keep || self.kept.len() < MAX_KEPT || self.kept.contains_key(&path) {
+    /// The ACS knows `value`. `keep`: it goes before those that need not be kept.
+    pub fn insert(&mut self, path: String, value: &str, keep: bool) {
+        self.put(path, Known::kept(value).into_owned(), keep);
+    }
+
+    fn put(&mut self, path: String, value: String, keep: bool) {
+        let most = if keep { MAX_KEPT_IN_ALL } else { MAX_KEPT };
+        if self.kept.len() < most || self.kept.contains_key(&path) {
             self.rest.remove(&path);
             self.kept.insert(path, value);
         } else {
@@ -36,13 +61,13 @@ impl Known {
         }
     }
 
-    /// What is watched is another now: `wanted` says of a parameter whether it is to be kept whatever else there is,
-    /// or (`None`) forgotten.
+    /// What is watched is another now: `wanted` says of a parameter whether it goes before those that need not be kept, or
+    /// (`None`) is forgotten.
     pub fn follow(&mut self, wanted: impl Fn(&str) -> Option<bool>) {
         let Known { kept, rest } = std::mem::take(self);
         for (path, value) in kept.into_iter().chain(rest) {
             if let Some(keep) = wanted(&path) {
-                self.insert(path, value, keep);
+                self.put(path, value, keep);
             }
         }
     }
@@ -62,10 +87,10 @@ mod tests {
         // NO-14
         let mut known = Known::default();
         for n in 0..=MAX_KEPT {
-            known.insert(format!("P{n:04}"), "1".into(), false);
+            known.insert(format!("P{n:04}"), "1", false);
         }
-        known.insert("Important".into(), "1".into(), true);
-        known.insert("P1000".into(), "2".into(), false);
+        known.insert("Important".into(), "1", true);
+        known.insert("P1000".into(), "2", false);
         assert_eq!(known.get("P1000"), Some("2"));
         let read: Known = toml::from_str(&toml::to_string(&known).unwrap()).unwrap();
         assert_eq!(read.get("P0999"), Some("1"));
@@ -79,5 +104,25 @@ mod tests {
         assert_eq!(read.get("P1000"), Some("2"));
         known.follow(|path| (path == "P1000").then_some(false));
         assert_eq!((known.get("P1000"), known.get("P0999")), (Some("2"), None));
+    }
+
+    #[test]
+    fn neither_long_values_nor_many_active_ones_make_the_file_too_large() {
+        // NO-14
+        let mut known = Known::default();
+        let long = "x".repeat(1 << 20);
+        known.insert(format!("Device.P{:0200}", 0), &long, true);
+        for n in 1..2 * MAX_KEPT_IN_ALL {
+            known.insert(format!("Device.P{n:0200}"), &long[..200], true);
+        }
+        let text = toml::to_string(&known).unwrap();
+        assert!(text.len() < 2 << 20, "{}", text.len());
+        let read: Known = toml::from_str(&text).unwrap();
+        let path = format!("Device.P{:0200}", 0);
+        assert_eq!(read.get(&path), Some(&*Known::kept(&long)));
+        assert_ne!(read.get(&path), Some(&*Known::kept(&long[1..])));
+        // The text of a digest is another value than what it is of.
+        let digest = Known::kept(&long).into_owned();
+        assert_ne!(Known::kept(&digest), digest);
     }
 }

@@ -24,7 +24,7 @@ fn full() -> State {
         }])
         .unwrap();
     let mut notified = Known::default();
-    notified.insert("Device.X".into(), "1".into(), true);
+    notified.insert("Device.X".into(), "1", true);
     State {
         version: VERSION,
         boot_id: "0ca8".into(),
@@ -314,7 +314,7 @@ proptest! {
         state.deferred.reboot = vec![e.clone()];
         state.connection_request.password = Secret::new(f.clone());
         state.scheduled_informs = vec![ScheduledInform { command_key: e, delay: number, made_unix: time, due_unix: time }];
-        state.notified.insert(g.clone(), h.clone(), true);
+        state.notified.insert(g.clone(), &h, true);
         state.attributes.apply(&[AttributeChange { path: h, notification: None, access: Some(vec![g, f]) }]).unwrap();
         saved(&scratch, &state);
         let (file, damage) = load(&scratch);
