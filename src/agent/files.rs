@@ -156,21 +156,10 @@ pub fn try_replace(path: &Path, more: u64) -> Result<(), FileError> {
     let path = &target(path);
     let temporary = temporary(path);
     let size = fs::metadata(path).map_or(0, |old| old.len());
-    let written = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .custom_flags(OFlag::O_NOFOLLOW.bits())
-        .open(&temporary)
-        .map_err(FileError::at(path, "create"))
-        .and_then(|mut file| {
-            io::copy(
-                &mut io::repeat(b'x').take(size.saturating_add(more)),
-                &mut file,
-            )
-            .map_err(FileError::at(path, "write"))
-        });
+    let written = create(path, &temporary).and_then(|mut file| {
+        let mut bytes = io::repeat(b'x').take(size.saturating_add(more));
+        io::copy(&mut bytes, &mut file).map_err(FileError::at(path, "write"))
+    });
     let _ = fs::remove_file(&temporary);
     written.map(drop)
 }
@@ -217,22 +206,7 @@ fn write_temporary(
 ) -> Result<(), FileError> {
     #[cfg(debug_assertions)]
     steps::reached(path, Step::Beginning)?;
-    let create = || {
-        OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(temporary)
-    };
-    let mut file = match create() {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            // Left by a write that was cut short. A single instance runs (PID_FILE), so nobody else uses it.
-            fs::remove_file(temporary).map_err(FileError::at(path, "remove leftover of"))?;
-            create()
-        }
-        other => other,
-    }
-    .map_err(FileError::at(path, "create"))?;
+    let mut file = create(path, temporary)?;
     #[cfg(debug_assertions)]
     steps::reached(path, Step::Created)?;
     file.write_all(bytes)
@@ -252,6 +226,26 @@ fn write_temporary(
     #[cfg(debug_assertions)]
     steps::reached(path, Step::Synced)?;
     Ok(())
+}
+
+/// A new file of our own, for nobody else to read.
+fn create(path: &Path, temporary: &Path) -> Result<File, FileError> {
+    let create = || {
+        OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(temporary)
+    };
+    match create() {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            // Left by a write that was cut short. A single instance runs (PID_FILE), so nobody else uses it.
+            fs::remove_file(temporary).map_err(FileError::at(path, "remove leftover of"))?;
+            create()
+        }
+        other => other,
+    }
+    .map_err(FileError::at(path, "create"))
 }
 
 /// `.NAME.cwmpd-new` in the same folder: on the same file system, and hidden from who lists the folder (`uci show`).

@@ -125,6 +125,25 @@ fn what_a_crash_left_is_no_obstacle_and_no_trap() {
 }
 
 #[test]
+fn a_trial_touches_nothing_that_is_there_and_never_waits() {
+    let scratch = Scratch::new("trial");
+    let (path, victim) = (scratch.0.join("state"), scratch.0.join("victim"));
+    fs::write(&path, "old").unwrap();
+    fs::write(&victim, "untouched").unwrap();
+    for _ in 0..2 {
+        fs::hard_link(&victim, temporary(&path)).unwrap();
+        try_replace(&path, 10).unwrap();
+        assert_eq!(fs::read_to_string(&victim).unwrap(), "untouched");
+        assert_eq!(scratch.names(), ["state", "victim"]);
+    }
+    // Nobody reads from it.
+    nix::unistd::mkfifo(&temporary(&path), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    try_replace(&path, 10).unwrap();
+    assert_eq!(scratch.names(), ["state", "victim"]);
+    assert_eq!(fs::read_to_string(&path).unwrap(), "old");
+}
+
+#[test]
 fn a_failed_write_leaves_the_old_file_and_says_where_it_failed() {
     let scratch = Scratch::new("failed");
     let path = scratch.0.join("folder");
