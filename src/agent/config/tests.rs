@@ -8,6 +8,7 @@ use super::options::{Kind, OPTIONS, SECTIONS};
 use super::*;
 use crate::agent::files::Root;
 use crate::agent::files::tests::Scratch;
+use crate::cwmp::inform::MAX_ENTRIES;
 
 /// What the package installs.
 const SHIPPED: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/etc/config/cwmp"));
@@ -737,6 +738,20 @@ fn sections_of_a_table_are_numbered_once() // IN-06
     assert_eq!(numbers, [2, 6, 7]);
     number_instances(&path, "inform_parameter", 9).unwrap();
     assert_eq!(fs::read_to_string(&path).unwrap(), numbered);
+}
+
+#[test]
+fn sections_beyond_what_a_table_takes_are_left_alone() {
+    // Each number costs a reading of the whole file.
+    let scratch = Scratch::new("config-many");
+    let path = scratch.0.join("cwmp");
+    fs::write(&path, "config inform_parameter\n".repeat(1000)).unwrap();
+    number_instances(&path, "inform_parameter", 0).unwrap();
+    let numbered = fs::read_to_string(&path).unwrap();
+    assert_eq!(numbered.matches("instance").count(), MAX_ENTRIES);
+    let (config, _) = read(&numbered);
+    let numbers = config.inform_parameters.iter().map(|e| e.instance);
+    assert!(numbers.eq(1..=MAX_ENTRIES as u32));
 }
 
 #[test]

@@ -7,6 +7,7 @@ use super::load::section_name;
 use super::options::Kind;
 use super::{Config, InformParameter, options};
 use crate::agent::files::{FileError, atomic_update, read_capped};
+use crate::cwmp::inform::MAX_ENTRIES;
 use crate::wire::uci::{self, EditError, SectionRef};
 
 /// A file that is made here will hold passwords.
@@ -87,7 +88,7 @@ pub fn write_back(path: &Path, changes: &[(&str, &str, &str)]) -> Result<bool, F
 }
 
 /// Gives every section `section` that has no instance number of its own, or one that an earlier section has, the next
-/// one above `highest` and all that are there.
+/// one above `highest` and all that are there. Those beyond what the table takes are left alone.
 pub fn number_instances(path: &Path, section: &str, highest: u32) -> Result<(), FileError> {
     let old = read_capped(path, uci::MAX_BYTES)?;
     let (mut file, _) = uci::File::parse(&old);
@@ -107,7 +108,8 @@ pub fn number_instances(path: &Path, section: &str, highest: u32) -> Result<(), 
         }
     }
     let mut highest = given.into_iter().fold(highest, u32::max);
-    for at in missing {
+    // Each costs a reading of the whole file.
+    for at in missing.into_iter().take(MAX_ENTRIES) {
         highest = highest.saturating_add(1);
         file.set(at, INSTANCE, &highest.to_string())
             .map_err(|error| refused(path, error.to_string()))?;
