@@ -91,7 +91,9 @@ impl Agent {
     pub(super) fn extra_parameters(&self, events: &[EventCode]) -> Vec<String> {
         let (names, too_many) = inform::expand(&self.model, self.patterns(events));
         if too_many {
-            warn!("inform: more than {MAX_EXTRA} additional parameters: the rest is left out");
+            warn!(
+                "inform: more additional parameters than fit ({MAX_EXTRA}, or long values): the rest is left out"
+            );
         }
         names
     }

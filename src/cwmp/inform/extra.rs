@@ -13,6 +13,9 @@ pub const MAX_ENTRIES: usize = 64;
 /// Parameters that patterns may bring into one Inform: a partial path stands for a whole model if it likes.
 pub const MAX_EXTRA: usize = 512;
 
+/// Bytes of their names and values.
+const MAX_EXTRA_BYTES: usize = 128 * 1024;
+
 /// What ManagementServer.InformParameter.{i}.ParameterName takes: a well-formed path, with `*` in place of instances or
 /// partial, that is not itself the name of a forced parameter. The error is the reason why not.
 pub fn check_parameter_name(root: Root, name: &str) -> Result<(), String> {
@@ -68,13 +71,14 @@ fn shortened(text: &str) -> String {
     text.chars().take(40).collect()
 }
 
-/// The full names of the parameters that `patterns` stand for, and whether there were more than [`MAX_EXTRA`]. What
-/// stands for nothing is left out.
+/// The full names of the parameters that `patterns` stand for, and whether there were more than [`MAX_EXTRA`] or more bytes
+/// than an Inform should have. What stands for nothing is left out.
 pub fn expand<'a>(
     model: &dyn DataModel,
     patterns: impl IntoIterator<Item = &'a str>,
 ) -> (Vec<String>, bool) {
     let mut names = Vec::new();
+    let mut bytes = 0;
     let mut too_many = false;
     let mut search = Search::new(InstanceMode::InstanceNumber);
     for pattern in patterns {
@@ -82,11 +86,16 @@ pub fn expand<'a>(
             .and_then(|path| resolve_within(&mut search, model, &path))
             .unwrap_or_default();
         for path in paths {
+            // Every other path may stand for the whole model again.
+            if too_many {
+                return (names, true);
+            }
             let _ = model.visit(&path.path, Depth::All, &mut |node| {
-                if let Node::Parameter { path, .. } = node {
-                    match names.len() < MAX_EXTRA {
-                        true => names.push(path.to_owned()),
-                        false => too_many = true,
+                if let Node::Parameter { path, value, .. } = node {
+                    bytes += path.len() + value.len();
+                    too_many |= names.len() >= MAX_EXTRA || bytes > MAX_EXTRA_BYTES;
+                    if !too_many {
+                        names.push(path.to_owned());
                     }
                 }
             });
@@ -178,5 +187,14 @@ mod tests {
         }
         let (names, too_many) = expand(&model, ["Device."]);
         assert_eq!((names.len(), too_many), (MAX_EXTRA, true));
+        // Nor more bytes than an ACS would take.
+        let mut model = FakeModel::device();
+        let long = "x".repeat(MAX_EXTRA_BYTES / 4);
+        let patterns = ["P1", "P2", "P3", "P4", "P5"].map(|name| format!("Device.X_EX.{name}"));
+        for name in &patterns {
+            model.parameter(name, Type::String, false, &long);
+        }
+        let (names, too_many) = expand(&model, patterns.iter().map(String::as_str));
+        assert_eq!((names.len(), too_many), (3, true));
     }
 }
