@@ -289,8 +289,10 @@ impl DataModel for Own {
         if let Some(item) = self.shown().iter().find(|item| item.path == path)
             && let Some(spec) = item.spec
         {
-            let value = Value::parse(&path, &spec.info(), None, &alias)?;
-            self.check(item, spec, value.text())?;
+            let good = Value::parse(&path, &spec.info(), None, &alias);
+            // AL-04
+            good.and_then(|value| self.check(item, spec, value.text()))
+                .map_err(|_| Fault::invalid_name(&format!("{table}[{alias}].")))?;
         }
         if let Some(value) = self
             .staged

@@ -1,6 +1,5 @@
 //! One line of a table: a parameter or a multi-instance object, and where its value lives.
 
-use super::items::ALIAS;
 use crate::datamodel::{Access, DataType, Info, Limits, Notify, Root, Type};
 
 /// Where a parameter's value lives.
@@ -32,6 +31,7 @@ pub(super) struct Spec {
     pub(super) max: Option<u64>,
     pub(super) values: &'static [&'static str],
     pub(super) list: bool,
+    pub(super) named: Option<DataType>,
     pub(super) notify: Notify,
     pub(super) hidden: bool,
     pub(super) forced_inform: bool,
@@ -54,6 +54,7 @@ pub(super) const BASE: Spec = Spec {
     max: None,
     values: &[],
     list: false,
+    named: None,
     notify: Notify::Normal,
     hidden: false,
     forced_inform: false,
@@ -99,7 +100,7 @@ impl Spec {
                 max: self.max,
                 values: self.values.iter().map(|v| (*v).to_owned()).collect(),
                 list: self.list,
-                named: self.name.ends_with(ALIAS).then_some(DataType::Alias),
+                named: self.named,
                 ..Limits::default()
             },
             notify: self.notify,

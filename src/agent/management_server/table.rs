@@ -2,7 +2,7 @@
 
 use super::spec::{BASE, Home, Spec, option};
 use crate::cwmp::inform::{MAX_ENTRIES, check_event_list, check_parameter_name};
-use crate::datamodel::{Notify, Root, Type};
+use crate::datamodel::{DataType, Notify, Root, Type};
 
 /// TR-181 2.17 and TR-098 1.8 `ManagementServer.`, as far as this daemon implements it.
 pub(super) static TABLE: &[Spec] = &[
@@ -192,7 +192,7 @@ pub(super) static TABLE: &[Spec] = &[
         )
     },
     Spec {
-        max: Some(64),
+        named: Some(DataType::Alias),
         ..option(
             "InformParameter.{i}.Alias",
             Type::String,

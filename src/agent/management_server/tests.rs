@@ -322,6 +322,32 @@ fn an_alias_belongs_to_one_instance() {
 }
 
 #[test]
+fn an_alias_is_one_and_the_device_finds_a_free_one() {
+    // AL-03
+    let table = "Device.ManagementServer.InformParameter.";
+    let mut ms = mount();
+    ms.begin();
+    for wrong in ["5", "-a", "a[b", "é"] {
+        let refused = ms.add(table, Some(wrong)).unwrap_err();
+        assert_eq!(refused.code, Code::INVALID_PARAMETER_NAME, "{wrong}");
+    }
+    ms.begin();
+    let number = ms.add(table, Some("a")).unwrap().unwrap();
+    commit(&mut ms);
+    for wrong in ["", "5", "a]b"] {
+        let refused = set(&mut ms, &format!("InformParameter.{number}.Alias"), wrong);
+        assert_eq!(refused.unwrap_err().code, Code::INVALID_PARAMETER_VALUE);
+    }
+    let next = format!("cpe-{}", number + 1);
+    set(&mut ms, &format!("InformParameter.{number}.Alias"), &next).unwrap();
+    ms.begin();
+    let other = ms.add(table, None).unwrap().unwrap();
+    commit(&mut ms);
+    let alias = ms.get(&format!("InformParameter.{other}.Alias"));
+    assert_eq!(alias, format!("{next}-2"));
+}
+
+#[test]
 fn what_the_daemon_puts_in_a_transaction_stays() {
     let mut own = nested();
     own.begin();
