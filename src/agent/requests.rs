@@ -152,6 +152,10 @@ impl Agent {
         match request {
             Request::Add(table) => {
                 let (table, alias) = resolve::resolve_table(&self.model, table)?;
+                // What is to come is not there to be looked at: what was set for the table holds for it.
+                if !self.store.state.attributes.may_write(&table, SUBSCRIBER) {
+                    return Err(closed_to_subscriber(&table));
+                }
                 self.model.add(&table, alias)?;
             }
             Request::Delete(instance) => self.model.delete(instance)?,
@@ -178,10 +182,7 @@ impl Agent {
                 closed = Some(path.to_owned());
             }
         })?;
-        closed.map_or(Ok(()), |path| {
-            let text = format!("{path}: its AccessList leaves writing to the ACS");
-            Err(Fault::new(Code::REQUEST_DENIED, text))
-        })
+        closed.map_or(Ok(()), |path| Err(closed_to_subscriber(&path)))
     }
 
     /// The concrete path behind `asked`, which may address instances by alias.
@@ -238,4 +239,9 @@ impl Agent {
             _ => None,
         }
     }
+}
+
+fn closed_to_subscriber(path: &str) -> Fault {
+    let text = format!("{path}: its AccessList leaves writing to the ACS");
+    Fault::new(Code::REQUEST_DENIED, text)
 }

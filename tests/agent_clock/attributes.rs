@@ -276,7 +276,9 @@ fn an_access_list_without_subscriber_keeps_the_device_side_from_writing() // AT-
                 set_access(&format!("{root}X_EX.Other"), &["Subscriber"]),
             ],
         );
-        for reply in [cpe.set(&value, "local"), delete(&mut cpe, &instance)] {
+        let table = format!("{root}X_EX.Unit.");
+        let added = cpe.command(Command::Add { table });
+        for reply in [cpe.set(&value, "local"), delete(&mut cpe, &instance), added] {
             let Reply::Fault { code: 9001, text } = reply else {
                 panic!("{reply:?}")
             };
