@@ -21,6 +21,7 @@ mod info;
 pub mod mounts;
 mod named;
 pub mod naming;
+pub mod order;
 pub mod path;
 pub mod references;
 pub mod resolve;

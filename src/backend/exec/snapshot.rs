@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashSet};
 
+use crate::datamodel::order::order;
 use crate::datamodel::path::{Path, instance_number};
 use crate::datamodel::{Code, Depth, Fault, Info, Kind, Node, Root, Value};
 
@@ -88,7 +89,7 @@ impl Snapshot {
         }
         let start = self
             .nodes
-            .partition_point(|(path, _)| compare(path, at) == Ordering::Less);
+            .partition_point(|(path, _)| order(path, at) == Ordering::Less);
         let below = self.nodes.get(start..).unwrap_or_default();
         if below.first().is_none_or(|(path, _)| path != at) {
             return Err(Fault::invalid_name(at));
@@ -122,7 +123,7 @@ impl Snapshot {
 
     /// A value that was written with success.
     pub fn update(&mut self, name: &str, text: &str) {
-        if let Ok(index) = self.nodes.binary_search_by(|(path, _)| compare(path, name))
+        if let Ok(index) = self.nodes.binary_search_by(|(path, _)| order(path, name))
             && let Some((_, Entry::Parameter { info, value })) = self.nodes.get_mut(index)
             && !info.hidden
         {
@@ -186,10 +187,10 @@ impl Snapshot {
             let text = format!("{table}: no room for another instance");
             return Err(Fault::new(Code::RESOURCES_EXCEEDED, text));
         }
-        nodes.sort_by(|(a, _), (b, _)| compare(a, b));
+        nodes.sort_by(|(a, _), (b, _)| order(a, b));
         let at = self
             .nodes
-            .partition_point(|(path, _)| compare(path, &instance) == Ordering::Less);
+            .partition_point(|(path, _)| order(path, &instance) == Ordering::Less);
         self.nodes.splice(at..at, nodes);
         self.next.extend(tables);
         self.next.insert(table.to_owned(), number + 1);
@@ -199,7 +200,7 @@ impl Snapshot {
     fn get(&self, at: &str) -> Option<&Entry> {
         let index = self
             .nodes
-            .binary_search_by(|(path, _)| compare(path, at))
+            .binary_search_by(|(path, _)| order(path, at))
             .ok()?;
         self.nodes.get(index).map(|(_, entry)| entry)
     }
@@ -370,7 +371,7 @@ impl Build<'_> {
             }
         }
         let mut nodes: Vec<(String, Entry)> = self.nodes.into_iter().collect();
-        nodes.sort_by(|(a, _), (b, _)| compare(a, b));
+        nodes.sort_by(|(a, _), (b, _)| order(a, b));
         // One alias for two instances would lead to the wrong one: the first has it.
         let mut aliases = HashSet::new();
         for (path, entry) in &mut nodes {
@@ -462,18 +463,6 @@ fn parent(path: &str) -> Option<&str> {
 /// Whether what follows an object's path is one level: `Name`, `Name.` or `1.`.
 fn is_child(rest: &str) -> bool {
     !rest.is_empty() && !rest.strip_suffix('.').unwrap_or(rest).contains('.')
-}
-
-/// Segment by segment, so that a parent comes before its children and all of them together; numbers as numbers,
-/// and before names. The empty segment is behind an object's final dot.
-fn compare(a: &str, b: &str) -> Ordering {
-    let key = |segment| {
-        (
-            instance_number(segment).unwrap_or(if segment.is_empty() { 0 } else { u32::MAX }),
-            segment,
-        )
-    };
-    a.split('.').map(key).cmp(b.split('.').map(key))
 }
 
 #[cfg(test)]

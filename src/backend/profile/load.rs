@@ -4,7 +4,8 @@ mod derived;
 
 use super::edit::ALIAS;
 use super::format::{Definition, Place, TableKeys, plain};
-use super::template::{Member, Parameter, Table, Template, What, order};
+use super::template::{Member, Parameter, Table, Template, What};
+use crate::datamodel::order::order;
 use crate::datamodel::path::{Path, Segment};
 use crate::datamodel::{DataType, Info, Root, Type, Value};
 use std::collections::BTreeMap;

@@ -1,6 +1,7 @@
 //! What one CPE has different from its template: values, added instances, removed ones.
 
-use super::template::{Entry, Template, What, order};
+use super::template::{Entry, Template, What};
+use crate::datamodel::order::order;
 use std::collections::BTreeMap;
 
 /// The differences, and how to take back the latest of them.

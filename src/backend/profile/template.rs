@@ -1,6 +1,7 @@
 //! What a profile says: immutable, shared by every CPE that runs it. Nodes lie flat, sorted by path, their texts
 //! in one string.
 
+use crate::datamodel::order::order;
 use crate::datamodel::{Info, Kind, Root};
 use serde::Deserialize;
 use std::cmp::Ordering;
@@ -226,96 +227,6 @@ impl Template {
             What::Table(number) => Some((Kind::Table, writable(number))),
             What::Instance(number) => Some((Kind::Instance, writable(number))),
             What::Parameter(_) => None,
-        }
-    }
-}
-
-/// The order of paths: segment by segment, instance numbers as numbers. An object comes before what lies below
-/// it, and everything below it comes before anything else.
-pub(super) fn order(a: &str, b: &str) -> Ordering {
-    // Most of two paths that are compared is the same: eight bytes at a time.
-    let (words, others) = (
-        a.as_bytes().as_chunks::<8>().0,
-        b.as_bytes().as_chunks::<8>().0,
-    );
-    let words = words.iter().zip(others).take_while(|(a, b)| a == b);
-    let same = 8 * words.count();
-    let (rest, others) = (a.bytes().skip(same), b.bytes().skip(same));
-    let same = same + rest.zip(others).take_while(|(a, b)| a == b).count();
-    let head = a.as_bytes().get(..same).unwrap_or_default();
-    let start = head
-        .iter()
-        .rposition(|&b| b == b'.')
-        .map_or(0, |dot| dot + 1);
-    // The first segments that may differ; when they do not, one path ends here.
-    key(a, start)
-        .cmp(&key(b, start))
-        .then(a.len().cmp(&b.len()))
-}
-
-/// Sorts the segment of `path` at `start`: the empty one (the object itself), numbers by value, names.
-fn key(path: &str, start: usize) -> (u8, usize, &str) {
-    let rest = path.get(start..).unwrap_or_default();
-    let segment = rest.split('.').next().unwrap_or_default();
-    if segment.is_empty() {
-        (0, 0, segment)
-    } else if segment.bytes().all(|b| b.is_ascii_digit()) {
-        (1, segment.len(), segment)
-    } else {
-        (2, 0, segment)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn parents_come_first_and_numbers_count() {
-        let mut paths = vec![
-            "Device.A.10.",
-            "Device.A.9.B",
-            "Device.AB",
-            "Device.A.",
-            "Device.A.9.",
-            "Device.",
-            "Device.A.B.",
-            "Device.B",
-        ];
-        paths.sort_by(|a, b| order(a, b));
-        let sorted = [
-            "Device.",
-            "Device.A.",
-            "Device.A.9.",
-            "Device.A.9.B",
-            "Device.A.10.",
-            "Device.A.B.",
-            "Device.AB",
-            "Device.B",
-        ];
-        assert_eq!(paths, sorted);
-    }
-
-    proptest! {
-        #[test]
-        fn order_is_total_and_keeps_subtrees_together(
-            mut paths in proptest::collection::vec("([a-c12]{1,2}\\.){0,4}([a-c12ä.]{1,2})?", 0..40),
-            prefix in "([a-c12]{1,2}\\.){1,2}",
-        ) {
-            paths.sort_by(|a, b| order(a, b));
-            for pair in paths.windows(2) {
-                prop_assert!(order(&pair[0], &pair[1]) != Ordering::Greater);
-                prop_assert_eq!(order(&pair[0], &pair[1]) == Ordering::Equal, pair[0] == pair[1]);
-            }
-            let below: Vec<bool> = paths.iter().map(|path| path.starts_with(&prefix)).collect();
-            let changes = below.windows(2).filter(|pair| pair[0] != pair[1]).count();
-            prop_assert!(changes <= 2);
-            for path in &paths {
-                if path.starts_with(&prefix) {
-                    prop_assert!(order(&prefix, path) != Ordering::Greater);
-                }
-            }
         }
     }
 }
