@@ -3,9 +3,10 @@
 
 use super::overlay::Overlay;
 use super::template::{Table, Template, What};
-use super::unique;
+use super::unique::Taken;
 use crate::datamodel::path::instance_number;
 use crate::datamodel::{Code, DataType, Fault, Info, Value};
+use std::collections::HashMap;
 
 /// The member that holds an instance's alias.
 pub(super) const ALIAS: &str = "Alias";
@@ -41,10 +42,14 @@ pub(super) fn set(
     Ok(true)
 }
 
+/// What is taken in the tables that a transaction adds to, by their paths. Good until it sets or deletes.
+pub(super) type TakenIn = HashMap<String, Taken>;
+
 /// AddObject: the new instance's number.
 pub(super) fn add(
     template: &Template,
     overlay: &mut Overlay,
+    taken: &mut TakenIn,
     table: &str,
     alias: Option<&str>,
 ) -> Result<u32, Fault> {
@@ -55,7 +60,9 @@ pub(super) fn add(
     let Some(definition) = definition.filter(|definition| definition.writable) else {
         return Err(Fault::invalid_name(table));
     };
-    let present = counted(template, overlay, table, definition);
+    let look = || Taken::of(template, overlay, table, definition);
+    let taken = taken.entry(table.to_owned()).or_insert_with(look);
+    let present = taken.instances;
     if let Some(max) = definition.max_entries.filter(|&max| present >= max) {
         return Err(exceeded(table, &format!("has its {max} entries")));
     }
@@ -69,13 +76,13 @@ pub(super) fn add(
         Some(alias) if !alias_fits(alias) || definition.member(ALIAS).is_none() => {
             return Err(Fault::invalid_name(&format!("{table}[{alias}].")));
         }
-        Some(alias) if has_alias(template, overlay, table, alias) => {
+        Some(alias) if taken.has(ALIAS, alias) => {
             return Err(Fault::invalid_name(&format!("{table}[{alias}].")));
         }
         Some(alias) => alias.to_owned(),
-        None => free_alias(template, overlay, table, next),
+        None => free_alias(taken, next),
     };
-    let defaults = unique::defaults(template, overlay, table, definition, next);
+    let defaults = taken.defaults(template, next);
     keep_number(overlay, table, &instance);
     overlay.insert_instance(template, &instance, number);
     if definition.member(ALIAS).is_some() {
@@ -85,6 +92,7 @@ pub(super) fn add(
         overlay.put(template, &format!("{instance}{member}"), &value);
     }
     count(template, overlay, table, definition, present + 1);
+    taken.learn(|member| overlay.value(template, &format!("{instance}{member}")));
     Ok(next)
 }
 
@@ -175,20 +183,11 @@ fn alias_fits(alias: &str) -> bool {
     Value::parse(ALIAS, &info, None, alias).is_ok()
 }
 
-fn has_alias(template: &Template, overlay: &Overlay, table: &str, alias: &str) -> bool {
-    let mut taken = false;
-    overlay.scan(template, table, &mut |entry| {
-        taken |= entry.value == alias
-            && entry.path.strip_suffix(ALIAS).and_then(table_of) == Some(table);
-    });
-    taken
-}
-
 /// `cpe-N`, or `cpe-N-2` and so on when somebody took that.
-fn free_alias(template: &Template, overlay: &Overlay, table: &str, next: u32) -> String {
+fn free_alias(taken: &Taken, next: u32) -> String {
     let mut alias = format!("cpe-{next}");
     let mut turn = 1;
-    while has_alias(template, overlay, table, &alias) {
+    while taken.has(ALIAS, &alias) {
         turn += 1;
         alias = format!("cpe-{next}-{turn}");
     }

@@ -100,6 +100,7 @@ struct Transaction {
     instances: Vec<u32>,
     /// Parameters that it gave other values.
     set: Vec<String>,
+    taken: edit::TakenIn,
 }
 
 /// What was last told of the time.
@@ -238,6 +239,7 @@ impl DataModel for Profile {
 
     fn set(&mut self, name: &str, value: &Value) -> Result<(), Fault> {
         let (template, overlay, transaction) = self.transaction()?;
+        transaction.taken.clear();
         if edit::set(template, overlay, name, value)? {
             transaction.set.push(name.to_owned());
         }
@@ -246,18 +248,19 @@ impl DataModel for Profile {
 
     fn add(&mut self, table: &str, alias: Option<&str>) -> Result<Option<u32>, Fault> {
         let (template, overlay, transaction) = self.transaction()?;
-        let number = edit::add(template, overlay, table, alias)?;
+        let number = edit::add(template, overlay, &mut transaction.taken, table, alias)?;
         transaction.instances.push(number);
         Ok(Some(number))
     }
 
     fn delete(&mut self, instance: &str) -> Result<(), Fault> {
-        let (template, overlay, _) = self.transaction()?;
+        let (template, overlay, transaction) = self.transaction()?;
+        transaction.taken.clear();
         edit::delete(template, overlay, instance)
     }
 
     fn commit(&mut self, _now: Instant) -> Result<Progress<Applied>, Fault> {
-        let Some(Transaction { instances, set }) = self.transaction.take() else {
+        let Some(Transaction { instances, set, .. }) = self.transaction.take() else {
             return Err(Fault::internal("no transaction is open"));
         };
         if let Err(fault) = unique::check(&self.template, &self.overlay, &set) {

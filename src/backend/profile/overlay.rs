@@ -9,8 +9,6 @@ use std::collections::BTreeMap;
 pub(super) struct Overlay {
     /// Sorted by [`order`].
     changes: Vec<Change>,
-    /// Whether one of them is [`How::Removed`].
-    gone: bool,
     /// The number that the next instance of a table gets, where it is not one above the template's highest.
     next: BTreeMap<String, u32>,
     /// What was done since [`Overlay::begin`], if there is a transaction. A large device does not pay for its size.
@@ -84,8 +82,6 @@ impl Overlay {
                 Undo::Next(table, None) => drop(self.next.remove(&table)),
             }
         }
-        let gone = self.removed().next().is_some();
-        self.gone = gone;
     }
 
     fn log(&mut self, step: impl FnOnce() -> Undo) {
@@ -120,14 +116,20 @@ impl Overlay {
         from..from + rest.partition_point(|change| change.path.starts_with(prefix))
     }
 
-    /// Whether `path` lies in an instance that was removed.
-    fn is_removed(&self, path: &str) -> bool {
-        let removed = |prefix| {
-            let change = self.find(prefix).ok().and_then(|at| self.changes.get(at));
-            change.is_some_and(|change| change.how == How::Removed)
+    /// What differs at `path`: a change there, or the removal of an instance around it.
+    fn change(&self, path: &str) -> Option<&How> {
+        // Nothing else is changed in an instance that was removed: its removal comes right before.
+        let (at, around) = match self.find(path) {
+            Ok(at) => (at, false),
+            Err(at) => (at.checked_sub(1)?, true),
         };
-        let mut dots = path.match_indices('.');
-        self.gone && dots.any(|(dot, _)| path.get(..=dot).is_some_and(removed))
+        let Change { path: changed, how } = self.changes.get(at)?;
+        let applies = !around || *how == How::Removed && path.starts_with(&**changed);
+        applies.then_some(how)
+    }
+
+    fn is_removed(&self, path: &str) -> bool {
+        self.change(path) == Some(&How::Removed)
     }
 
     /// The node of exactly that path.
@@ -142,12 +144,10 @@ impl Overlay {
     }
 
     fn look<'a>(&'a self, template: &'a Template, path: &str) -> Option<(What, &'a str)> {
-        let change = self.find(path).ok().and_then(|at| self.changes.get(at));
-        match change.map(|change| &change.how) {
+        match self.change(path) {
             Some(How::Added(what, value)) => Some((*what, value)),
             Some(How::Removed) => None,
             Some(How::Value(value)) => Some((template.get(path)?.what, value)),
-            None if self.is_removed(path) => None,
             None => template.get(path).map(|entry| (entry.what, entry.value)),
         }
     }
@@ -292,7 +292,6 @@ impl Overlay {
             path: instance.into(),
             how: How::Removed,
         });
-        self.gone |= mark.is_some();
         let below = self.below(instance);
         let changes: Vec<Change> = self.changes.splice(below, mark).collect();
         let within = |table: &&String| table.starts_with(instance);

@@ -1,6 +1,6 @@
 //! Unique keys: what no two instances of a table may have in common (TR-106 "Tables"), and aliases.
 
-use super::edit::{ALIAS, instances, table_of};
+use super::edit::{ALIAS, table_of};
 use super::overlay::Overlay;
 use super::template::{Member, Table, Template, What};
 use crate::datamodel::path::instance_number;
@@ -55,58 +55,92 @@ pub(super) fn check(template: &Template, overlay: &Overlay, set: &[String]) -> R
     }
 }
 
-/// Members of a new instance that must not have their default, because an instance that is there has it: a key that
-/// binds at once (OB-10), a position (TR-106 `Order`: behind the last).
-pub(super) fn defaults(
-    template: &Template,
-    overlay: &Overlay,
-    table: &str,
-    definition: &Table,
-    number: u32,
-) -> Vec<(String, String)> {
-    let mut chosen = Vec::new();
-    let ordered = |member: &&Member| {
-        let named = info(template, member).and_then(|info| info.limits.named);
-        named == Some(DataType::Order) && !member.name.contains('.')
-    };
-    let ordered: Vec<&Member> = definition.members.iter().filter(ordered).collect();
-    // Keys bind what is enabled; whoever enables a new instance has filled it in.
-    let enabled = definition.member(&definition.enable);
-    let binding = enabled.is_none_or(|enabled| enabled.value == "true");
-    let keys = definition.unique.iter().filter(|_| binding);
-    if ordered.is_empty() && keys.clone().next().is_none() {
-        return chosen;
-    }
-    let instances = instances(template, overlay, table);
-    let taken = |member: &Member| -> HashSet<&str> {
-        let path = |instance: &&str| format!("{instance}{}", member.name);
-        let value = |instance| overlay.value(template, &path(instance));
-        instances.iter().filter_map(value).collect()
-    };
-    for member in ordered {
-        let numbers = taken(member);
-        let numbers = numbers.iter().filter_map(|text| text.parse::<u32>().ok());
-        let next = numbers.max().unwrap_or(0).saturating_add(1);
-        chosen.push((member.name.clone(), next.to_string()));
-    }
-    for key in keys {
-        let members: Vec<&Member> = key.iter().filter_map(|m| definition.member(m)).collect();
-        let clashes = instances.iter().any(|instance| {
-            members.iter().all(|member| {
-                let name = format!("{instance}{}", member.name);
-                overlay.value(template, &name) == Some(member.value.as_str())
-            })
+/// What the instances of a table hold that a new one must not have: looked up once for all that are added in a row.
+#[derive(Debug)]
+pub(super) struct Taken {
+    /// How many instances there are.
+    pub instances: u32,
+    /// Positions: a new instance is behind the last (TR-106 `Order`).
+    ordered: Vec<Member>,
+    /// Keys that bind a new instance at once (OB-10), and whether an instance has what is the default.
+    keys: Vec<(Vec<Member>, bool)>,
+    /// The values of all these members and of the alias, by name.
+    values: BTreeMap<String, HashSet<String>>,
+}
+
+impl Taken {
+    pub fn of(template: &Template, overlay: &Overlay, table: &str, definition: &Table) -> Taken {
+        let ordered = definition.members.iter().filter(|member| {
+            let named = info(template, member).and_then(|info| info.limits.named);
+            named == Some(DataType::Order) && !member.name.contains('.')
         });
-        let other = |member: &&Member| {
-            let info = info(template, member)?;
-            let value = fresh(info, &member.value, number, &taken(member))?;
-            Some((member.name.clone(), value))
+        let ordered: Vec<Member> = ordered.cloned().collect();
+        // Keys bind what is enabled; whoever enables a new instance has filled it in.
+        let enabled = definition.member(&definition.enable);
+        let binding = enabled.is_none_or(|enabled| enabled.value == "true");
+        let member = |name: &String| definition.member(name).cloned();
+        let keys = definition.unique.iter().filter(|_| binding);
+        let keys = keys.map(|key| (key.iter().filter_map(member).collect(), false));
+        let keys: Vec<(Vec<Member>, bool)> = keys.collect();
+        let members = ordered.iter().chain(keys.iter().flat_map(|(key, _)| key));
+        let names = members.chain(definition.member(ALIAS));
+        let values = names.map(|member| (member.name.clone(), HashSet::new()));
+        let mut taken = Taken {
+            instances: 0,
+            values: values.collect(),
+            ordered,
+            keys,
         };
-        if clashes {
-            chosen.extend(members.iter().find_map(other));
+        let names: Vec<String> = taken.values.keys().cloned().collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        for (_, row) in rows(template, overlay, table, &names) {
+            taken.learn(|name| {
+                let at = names.iter().position(|other| *other == name)?;
+                row.get(at).copied().flatten()
+            });
+        }
+        taken
+    }
+
+    /// There is one more instance, whose members have these values.
+    pub fn learn<'a>(&mut self, value: impl Fn(&str) -> Option<&'a str>) {
+        self.instances += 1;
+        for (name, values) in &mut self.values {
+            values.extend(value(name).map(str::to_owned));
+        }
+        for (key, default) in &mut self.keys {
+            *default |= key.iter().all(|m| value(&m.name) == Some(&*m.value));
         }
     }
-    chosen
+
+    /// Whether an instance has that value of that member.
+    pub fn has(&self, member: &str, value: &str) -> bool {
+        let values = self.values.get(member);
+        values.is_some_and(|values| values.contains(value))
+    }
+
+    /// Members of a new instance that must not have their default, because an instance that is there has it, with what
+    /// they are to have.
+    pub fn defaults(&self, template: &Template, number: u32) -> Vec<(String, String)> {
+        let values = |member: &Member| self.values.get(&member.name).into_iter().flatten();
+        let ordered = self.ordered.iter().map(|member| {
+            let numbers = values(member).filter_map(|text| text.parse::<u32>().ok());
+            let next = numbers.max().unwrap_or(0).saturating_add(1);
+            (member.name.clone(), next.to_string())
+        });
+        let keys = self.keys.iter().filter(|(_, default)| *default);
+        let keys = keys.filter_map(|(key, _)| {
+            key.iter().find_map(|member| {
+                let info = info(template, member)?;
+                let taken = self.values.get(&member.name)?;
+                Some((
+                    member.name.clone(),
+                    fresh(info, &member.value, number, taken)?,
+                ))
+            })
+        });
+        ordered.chain(keys).collect()
+    }
 }
 
 fn info<'a>(template: &'a Template, member: &Member) -> Option<&'a Info> {
@@ -117,7 +151,7 @@ fn info<'a>(template: &'a Template, member: &Member) -> Option<&'a Info> {
 }
 
 /// A value that nothing in `taken` has, where one can be thought of.
-fn fresh(info: &Info, default: &str, number: u32, taken: &HashSet<&str>) -> Option<String> {
+fn fresh(info: &Info, default: &str, number: u32, taken: &HashSet<String>) -> Option<String> {
     let candidates: Box<dyn Iterator<Item = String>> = match info.ty {
         Type::Int | Type::Long | Type::UnsignedInt | Type::UnsignedLong => {
             let from = default.parse::<i128>().ok()?;
@@ -194,21 +228,15 @@ fn clashes<'a>(
     definition: &Table,
     key: &Key<'_>,
 ) -> Vec<(&'a str, &'a str)> {
-    let value = |instance: &str, name: &str| overlay.value(template, &format!("{instance}{name}"));
+    let mut names = key.members.clone();
+    names.extend(key.enable(definition));
     let mut seen: HashMap<Vec<Option<&str>>, &str> = HashMap::new();
     let mut clashes = Vec::new();
-    for instance in instances(template, overlay, table) {
-        let enabled = key
-            .enable(definition)
-            .and_then(|enable| value(instance, enable));
+    for (instance, mut values) in rows(template, overlay, table, &names) {
+        let enabled = values.split_off(key.members.len()).pop().flatten();
         if enabled.is_some_and(|enabled| enabled != "true") {
             continue;
         }
-        let values: Vec<_> = key
-            .members
-            .iter()
-            .map(|name| value(instance, name))
-            .collect();
         // Where a key always binds, what nobody could think of for a new instance (an address) is empty: not known.
         let unknown = values.iter().all(|value| value.is_none_or(str::is_empty));
         if !key.functional && unknown {
@@ -220,4 +248,31 @@ fn clashes<'a>(
         }
     }
     clashes
+}
+
+/// The instances of a table in the order of their numbers, each with its values of these members. One pass: to look each
+/// of them up takes longer.
+fn rows<'a>(
+    template: &'a Template,
+    overlay: &'a Overlay,
+    table: &str,
+    members: &[&str],
+) -> Vec<(&'a str, Vec<Option<&'a str>>)> {
+    let mut rows: Vec<(&str, Vec<Option<&str>>)> = Vec::new();
+    overlay.scan(template, table, &mut |entry| match entry.what {
+        What::Instance(_) if table_of(entry.path) == Some(table) => {
+            rows.push((entry.path, vec![None; members.len()]));
+        }
+        What::Parameter(_) => {
+            if let Some((instance, row)) = rows.last_mut()
+                && let Some(name) = entry.path.strip_prefix(*instance)
+                && let Some(at) = members.iter().position(|member| *member == name)
+                && let Some(place) = row.get_mut(at)
+            {
+                *place = Some(entry.value);
+            }
+        }
+        _ => {}
+    });
+    rows
 }

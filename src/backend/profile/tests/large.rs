@@ -87,6 +87,30 @@ fn what_steps_cost() {
             add(&mut profile, "Device.Big.").unwrap();
         }
     });
+    time(
+        "add 256 in one transaction, each with its alias",
+        &mut || {
+            profile.begin();
+            for number in 1..=256 {
+                let alias = format!("new-{number}");
+                profile.add("Device.Big.", Some(&alias)).unwrap();
+            }
+            profile.abort();
+        },
+    );
+    let mut every = Vec::new();
+    for (path, _) in tree(&profile) {
+        if path.contains(".P") {
+            every.push(path);
+        }
+    }
+    time("set all 36,000, backwards, and take it back", &mut || {
+        profile.begin();
+        for path in every.iter().rev() {
+            set(&mut profile, path, path).unwrap();
+        }
+        profile.abort();
+    });
     time("next level of 2,000", &mut || {
         assert_eq!(paths(&profile, "Device.Big.", Depth::NextLevel).len(), 2000);
     });

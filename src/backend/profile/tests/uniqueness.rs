@@ -125,3 +125,28 @@ fn a_new_instance_does_not_clash() {
     let clash = [("Device.T.3.Mac", mac)];
     assert_eq!(together(&mut profile, &clash), blamed(&["Device.T.3.Mac"]));
 }
+
+#[test]
+fn what_is_taken_follows_the_transaction() {
+    // AL-03 AL-04
+    let mut profile = profile();
+    let table = "Device.NAT.Map.";
+    let code = |added: Result<Option<u32>, Fault>| added.map_err(|fault| fault.code);
+    profile.begin();
+    assert_eq!(profile.add(table, Some("x")), Ok(Some(3)));
+    let again = profile.add(table, Some("x"));
+    assert_eq!(code(again), Err(Code::INVALID_PARAMETER_NAME));
+    set(&mut profile, "Device.NAT.Map.3.Alias", "y").unwrap();
+    assert_eq!(profile.add(table, Some("x")), Ok(Some(4)));
+    let full = profile.add(table, Some("y"));
+    assert_eq!(code(full), Err(Code::RESOURCES_EXCEEDED));
+    profile.delete("Device.NAT.Map.3.").unwrap();
+    assert_eq!(profile.add(table, Some("y")), Ok(Some(5)));
+    assert_eq!(commit(&mut profile), Ok(vec![3, 4, 5]));
+    // Nothing of it outlives the transaction.
+    profile.begin();
+    profile.delete("Device.NAT.Map.5.").unwrap();
+    commit(&mut profile).unwrap();
+    profile.begin();
+    assert_eq!(profile.add(table, Some("y")), Ok(Some(6)));
+}
