@@ -50,6 +50,15 @@ impl Agent {
         }
     }
 
+    /// The same once the session is over: however many instances the ACS adds and deletes in it, the tree is walked once.
+    /// What is watched of the new ones is measured from the value that they have then.
+    pub(super) fn want_survey_after_session(&mut self, now: Now) {
+        match self.session {
+            Some(_) => self.check_after_session |= !self.watch.is_current(),
+            None => self.want_survey(now),
+        }
+    }
+
     /// Instances have come or gone, or may have.
     pub(super) fn instances_changed(&mut self) {
         self.watch.expire();
@@ -122,12 +131,15 @@ impl Agent {
     /// value.
     pub(super) fn attributes_changed(&mut self, changes: &[AttributeChange], now: Now) {
         let state = &mut self.store.state;
-        for change in changes
-            .iter()
-            .filter(|change| change.notification.is_some())
-        {
-            self.watch
-                .walk(&self.model, &state.attributes, &change.path);
+        let notified = changes.iter().filter(|c| c.notification.is_some());
+        let mut paths: Vec<&str> = notified.map(|change| change.path.as_str()).collect();
+        // What lies below another comes right behind it, and is walked with it.
+        paths.sort_unstable();
+        paths.dedup_by(|path, outer| {
+            path == outer || outer.ends_with('.') && path.starts_with(*outer)
+        });
+        for path in paths {
+            self.watch.walk(&self.model, &state.attributes, path);
         }
         state.notified.follow(|path| self.watch.is_active(path));
         self.want_check(now);

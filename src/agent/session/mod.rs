@@ -199,7 +199,7 @@ impl Agent {
             Some(running) => std::mem::take(&mut running.changed_before),
             None => BTreeMap::new(),
         };
-        self.want_survey(now);
+        self.want_survey_after_session(now);
         self.submit(Op::Adopt(before), now);
     }
 }
