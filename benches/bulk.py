@@ -5,7 +5,8 @@
 
 A profile of so many parameters is made, for either root model, and the daemon is asked for the whole tree by
 GetParameterValues, GetParameterNames and GetParameterAttributes: plain, over TLS and compressed. Then it is given 1,000
-values in one SetParameterValues. The ACS is in this script.
+values in one SetParameterValues, instances come and go, and all of that again while the changes of the whole tree are
+told to the ACS. The ACS is in this script.
 
 Peak memory is what the daemon's resident memory (VmHWM, put back by /proc/PID/clear_refs) grew by while it answered.
 It must not be more than 1.2 times the answer, or the script fails: the answer is in memory once (DESIGN 3, XML).
@@ -299,12 +300,52 @@ def set_values(binary, text, table, count, rounds):
     print(line, flush=True)
 
 
+def change_tree(binary, text, table, rounds):
+    """Prints what one request of each kind costs that changes the tree, while the changes of all of it are told."""
+    spent = {}
+
+    def ask(call):
+        def timed(what, request, expected):
+            cpu = daemon.cpu_ms()
+            answer, _ = call(request)
+            assert expected in answer, answer[:2000]
+            # What is left to do when the answer is out is part of it.
+            call(get("GetParameterNames", f"{ROOT}DeviceInfo."))
+            spent.setdefault(what, []).append(daemon.cpu_ms() - cpu)
+
+        key = "<ParameterKey>bench</ParameterKey>"
+        timed("SetParameterAttributes of the whole tree", notify(ROOT), b"SetParameterAttributesResponse")
+        for turn in range(rounds):
+            timed("SetParameterValues of 1,000", put([(f"{table}{n + 1}.HostName", f"n-{turn}-{n}") for n in range(1000)]),
+                  b"<Status>0</Status>")
+            timed("AddObject", f"<cwmp:AddObject><ObjectName>{table}</ObjectName>{key}</cwmp:AddObject>", b"<InstanceNumber>")
+            timed("DeleteObject", f"<cwmp:DeleteObject><ObjectName>{table}{turn + 1}.</ObjectName>{key}</cwmp:DeleteObject>",
+                  b"<Status>0</Status>")
+            made = [(f"{table}[new-{turn}-{n}].HostName", "x") for n in range(256)]
+            timed("SetParameterValues that makes 256 instances", put(made), b"<Status>0</Status>")
+
+    daemon = Daemon(binary, text)
+    daemon.session(lambda call: call(put([(f"{ROOT}ManagementServer.AutoCreateInstances", "1")])))
+    daemon.session(ask)
+    daemon.stop()
+    for what, cpu in spent.items():
+        print(f"{what}: CPU {statistics.median(cpu):.1f} ms", flush=True)
+
+
+def notify(path):
+    return (f'<cwmp:SetParameterAttributes><ParameterList e:arrayType="cwmp:SetParameterAttributesStruct[1]">'
+            f"<SetParameterAttributesStruct><Name>{path}</Name><NotificationChange>1</NotificationChange>"
+            "<Notification>1</Notification><AccessListChange>0</AccessListChange><AccessList/>"
+            "</SetParameterAttributesStruct></ParameterList></cwmp:SetParameterAttributes>")
+
+
 def main():
     global ROOT
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bin", default="target/release/cwmpd")
     parser.add_argument("--parameters", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--changes", action="store_true", help="only what changes the tree")
     parser.add_argument("--quick", action="store_true", help="GetParameterValues only, once of each kind")
     options = parser.parse_args()
     binary = os.path.abspath(options.bin)
@@ -312,6 +353,10 @@ def main():
     for ROOT in ("Device.", "InternetGatewayDevice."):
         text, table = profile(ROOT, options.parameters)
         methods = ["GetParameterValues", "GetParameterNames", "GetParameterAttributes"]
+        if options.changes:
+            set_values(binary, text, table, 1000, options.rounds)
+            change_tree(binary, text, table, options.rounds)
+            continue
         for how, settings in (("plain", {}), ("tls", {"tls": True}), ("gzip", {"compression": "GZIP"})):
             for method in methods[:1] if options.quick else methods:
                 daemon = Daemon(binary, text, **settings)
@@ -323,6 +368,7 @@ def main():
             daemon.stop()
         if not options.quick:
             set_values(binary, text, table, 1000, options.rounds)
+            change_tree(binary, text, table, options.rounds)
     if not ok:
         sys.exit(f"an answer took more than {MOST} times its size")
 
