@@ -78,7 +78,7 @@ mod program;
 pub mod protocol;
 pub mod snapshot;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -110,6 +110,8 @@ pub struct Exec {
     done: Option<Result<Applied, Fault>>,
     snapshot: Snapshot,
     staged: Vec<Operation>,
+    /// The parameters that are set among it.
+    set: HashSet<String>,
     /// The snapshot with the instances that the open transaction adds, once there are any.
     added: Option<Snapshot>,
     changes: Changes,
@@ -142,6 +144,7 @@ impl Exec {
             done: None,
             snapshot: Snapshot::default(),
             staged: Vec::new(),
+            set: HashSet::new(),
             added: None,
             changes: Changes::None,
             tells_changes: false,
@@ -387,8 +390,7 @@ impl DataModel for Exec {
     }
 
     fn begin(&mut self) {
-        self.staged.clear();
-        self.added = None;
+        self.abort();
     }
 
     fn set(&mut self, name: &str, value: &Value) -> Result<(), Fault> {
@@ -400,11 +402,10 @@ impl DataModel for Exec {
             Some(true) => {}
         }
         // SV-19: what is so already is no reason to restart anything, unless this transaction has made it another one.
-        let staged =
-            |operation: &Operation| matches!(operation, Operation::Set { set, .. } if set == name);
-        if self.snapshot.has(name, value.text()) && !self.staged.iter().any(staged) {
+        if self.snapshot.has(name, value.text()) && !self.set.contains(name) {
             return Ok(());
         }
+        self.set.insert(name.to_owned());
         self.staged.push(Operation::Set {
             set: name.to_owned(),
             value: value.text().to_owned(),
@@ -439,8 +440,8 @@ impl DataModel for Exec {
     }
 
     fn commit(&mut self, now: Instant) -> Result<Progress<Applied>, Fault> {
-        self.added = None;
         let staged = std::mem::take(&mut self.staged);
+        self.abort();
         if staged.is_empty() {
             return Ok(Progress::Ready(Applied::default()));
         }
@@ -450,6 +451,7 @@ impl DataModel for Exec {
 
     fn abort(&mut self) {
         self.staged.clear();
+        self.set.clear();
         self.added = None;
     }
 }

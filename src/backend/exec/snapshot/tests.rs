@@ -362,3 +362,55 @@ fn an_alias_is_one_instances() {
     assert_eq!(list[2], "Device.A.9.Alias String=x");
     assert_eq!(list[4], "Device.A.10.Alias String=");
 }
+
+/// Run in a release build to see what a step costs: `cargo test --release --lib what_steps_cost -- --ignored --nocapture`.
+#[test]
+#[ignore = "a measurement, not a test"]
+fn what_steps_cost() {
+    let time = |what: &str, f: &mut dyn FnMut()| {
+        let start = std::time::Instant::now();
+        f();
+        println!("program's snapshot: {what}: {:?}", start.elapsed());
+    };
+    let members: Vec<String> = (1..=20).map(|n| format!("P{n}")).collect();
+    let instances = (1..=1000).map(|n| n.to_string());
+    let names: Vec<String> = instances
+        .chain(["{i}".to_owned()])
+        .flat_map(|n| members.iter().map(move |m| format!("Device.Big.{n}.{m}")))
+        .collect();
+    let parameters: Vec<String> = names
+        .iter()
+        .map(|name| format!(r#"{{"path":"{name}","value":"v","writable":true}}"#))
+        .collect();
+    let answer = format!(
+        r#"{{"id":1,"objects":[{{"path":"Device.Big.","table":true,"writable":true,"next":1001}}],"parameters":[{}]}}"#,
+        parameters.join(",")
+    );
+    let mut made = None;
+    time("read an answer of 20,000", &mut || {
+        made = Some(snapshot(&["Device."], &answer).0);
+    });
+    let mut snapshot = made.unwrap();
+    time("visit all", &mut || {
+        drop(list(&snapshot, "Device.", Depth::All));
+    });
+    time("next level of 1,000", &mut || {
+        drop(list(&snapshot, "Device.Big.", Depth::NextLevel));
+    });
+    time("visit 20,000 one by one", &mut || {
+        for name in names.iter().filter(|name| !name.contains('{')) {
+            snapshot.visit(name, Depth::All, &mut |_| {}).unwrap();
+        }
+    });
+    time("add 256", &mut || {
+        let mut added = snapshot.clone();
+        for _ in 0..256 {
+            added.add("Device.Big.", None).unwrap();
+        }
+    });
+    time("update 20,000", &mut || {
+        for name in &names {
+            snapshot.update(name, "w");
+        }
+    });
+}
