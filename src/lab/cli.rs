@@ -61,9 +61,10 @@ A script is a list of steps:
   do = \"wake\"                  # ends the session and sends a connection request
 
 Steps: GetRPCMethods, GetParameterValues (names), GetParameterNames (path, next_level), GetParameterAttributes
-(names), SetParameterValues (values, parameter_key), SetParameterAttributes (names, notification), AddObject and
-DeleteObject (object, parameter_key), Reboot (command_key), FactoryReset, ScheduleInform (delay, command_key),
-raw (envelope), wake. A value's `type` (\"unsignedInt\") is taken from its TOML type when it is left out. Steps for one
+(names), SetParameterValues (values, parameter_key), SetParameterAttributes (attributes, each with name and, where they
+are to change, notification and access_list), AddObject and DeleteObject (object, parameter_key), Reboot (command_key),
+FactoryReset, ScheduleInform (delay, command_key), raw (envelope), wake. Paths go out as they are written: aliases,
+wildcards and mistakes alike. A value's `type` (\"unsignedInt\") is taken from its TOML type when it is left out. Steps for one
 device: [device.\"OUI-SERIAL\"] with step = [...]. `username` and `password` demand a login (Digest) of the devices;
 `connection_request_username` and `connection_request_password` are what connection requests are sent with, unless
 the ACS itself sets them by SetParameterValues.

@@ -68,9 +68,22 @@ fn values(said: &Said) -> Vec<String> {
 /// What a step asks. Passwords are not shown.
 fn arguments(step: &Step) -> Vec<String> {
     match step {
-        Step::GetParameterValues { names }
-        | Step::GetParameterAttributes { names }
-        | Step::SetParameterAttributes { names, .. } => names.clone(),
+        Step::GetParameterValues { names } | Step::GetParameterAttributes { names } => {
+            names.clone()
+        }
+        Step::SetParameterAttributes { attributes } => attributes
+            .iter()
+            .map(|setting| {
+                let mut line = setting.name.clone();
+                if let Some(number) = setting.notification {
+                    line.push_str(&format!(" notification={number}"));
+                }
+                if let Some(entities) = &setting.access_list {
+                    line.push_str(&format!(" access_list={}", entities.join(",")));
+                }
+                line
+            })
+            .collect(),
         Step::GetParameterNames { path, next_level } => {
             vec![format!("{path:?} next_level={next_level}")]
         }

@@ -99,12 +99,10 @@ pub enum Step {
         #[serde(default)]
         parameter_key: String,
     },
-    /// Sets the notification attribute.
+    /// Sets attributes.
     SetParameterAttributes {
-        /// Parameters, or objects with their final dot.
-        names: Vec<String>,
-        /// 0 off, 1 passive, 2 active.
-        notification: u8,
+        /// What to set.
+        attributes: Vec<AttributeSetting>,
     },
     /// Makes an instance.
     AddObject {
@@ -168,6 +166,18 @@ impl Step {
             Step::Wake => "connection request",
         }
     }
+}
+
+/// The attributes of a parameter, or of all below an object: what is left out stays as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AttributeSetting {
+    /// A parameter, or an object with its final dot.
+    pub name: String,
+    /// 0 off, 1 passive, 2 active; 3 to 6 with lightweight notifications.
+    pub notification: Option<u8>,
+    /// Who but the ACS may write: `Subscriber`, or nobody.
+    pub access_list: Option<Vec<String>>,
 }
 
 /// A value to set.

@@ -82,24 +82,19 @@ fn arguments(step: &Step, out: &mut Writer) {
             });
             out.leaf("ParameterKey", parameter_key);
         }
-        Step::SetParameterAttributes {
-            names,
-            notification,
-        } => {
-            items(
-                out,
-                "cwmp:SetParameterAttributesStruct",
-                names,
-                |out, name| {
-                    out.open("SetParameterAttributesStruct");
-                    out.leaf("Name", name);
-                    out.leaf("NotificationChange", flag(true));
-                    out.leaf("Notification", &notification.to_string());
-                    out.leaf("AccessListChange", flag(false));
-                    string_array(out, "AccessList", []);
-                    out.close("SetParameterAttributesStruct");
-                },
-            );
+        Step::SetParameterAttributes { attributes } => {
+            let ty = "SetParameterAttributesStruct";
+            items(out, &format!("cwmp:{ty}"), attributes, |out, setting| {
+                let (notification, access) = (setting.notification, &setting.access_list);
+                out.open(ty);
+                out.leaf("Name", &setting.name);
+                out.leaf("NotificationChange", flag(notification.is_some()));
+                out.leaf("Notification", &notification.unwrap_or(0).to_string());
+                out.leaf("AccessListChange", flag(access.is_some()));
+                let entities = access.iter().flatten().map(String::as_str);
+                string_array(out, "AccessList", entities.collect::<Vec<_>>());
+                out.close(ty);
+            });
         }
         Step::AddObject {
             object,
@@ -186,8 +181,7 @@ mod tests {
             ),
             (
                 Step::SetParameterAttributes {
-                    names: vec!["A".into()],
-                    notification: 2,
+                    attributes: Vec::new(),
                 },
                 &["ParameterList"],
             ),

@@ -65,12 +65,20 @@ fn collect(element: &Element, values: &mut Vec<(String, String)>, lines: &mut Ve
         values.push((name, value));
         return;
     }
-    let leaves = element
+    // A list of texts belongs to the line of the structure that has it.
+    let is_list = |child: &Element| child.children.iter().all(|item| item.name == "string");
+    let is_plain = |child: &Element| is_list(child) && child.name != "MethodList";
+    let line: Vec<_> = element
         .children
         .iter()
-        .filter(|child| child.children.is_empty());
-    let line: Vec<_> = leaves
-        .map(|leaf| format!("{}={}", leaf.name, shown(&leaf.text)))
+        .filter(|child| is_plain(child))
+        .map(|leaf| {
+            let items: Vec<_> = leaf.children.iter().map(|item| shown(&item.text)).collect();
+            match items.is_empty() {
+                true => format!("{}={}", leaf.name, shown(&leaf.text)),
+                false => format!("{}={}", leaf.name, items.join(",")),
+            }
+        })
         .collect();
     match element.name.as_str() {
         // A list of equal items reads better in lines of their own.
@@ -78,11 +86,7 @@ fn collect(element: &Element, values: &mut Vec<(String, String)>, lines: &mut Ve
         _ if !line.is_empty() => lines.push(line.join(" ")),
         _ => {}
     }
-    for child in element
-        .children
-        .iter()
-        .filter(|child| !child.children.is_empty())
-    {
+    for child in element.children.iter().filter(|child| !is_plain(child)) {
         collect(child, values, lines);
     }
 }

@@ -184,3 +184,32 @@ fn steps_are_queued_for_known_devices() {
     });
     assert_eq!(said.unwrap().lines, ["Inform", "Reboot"]);
 }
+
+#[test]
+fn attributes_are_set_and_told_with_their_access_lists() {
+    let mut device = Device::new(
+        "step = [{ do = 'SetParameterAttributes', attributes = [
+            { name = 'Device.A', notification = 2 }, { name = 'Device.B.', access_list = [] },
+            { name = 'Device.C', notification = 0, access_list = ['Subscriber', 'X_EX_Y'] } ] }]",
+    );
+    device.inform("S1");
+    let asked = decode(&device.post(b"").body).unwrap();
+    assert_eq!(
+        Said::read(&asked.body).lines,
+        [
+            "Name=Device.A NotificationChange=1 Notification=2 AccessListChange=0 AccessList=",
+            "Name=Device.B. NotificationChange=0 Notification=0 AccessListChange=1 AccessList=",
+            "Name=Device.C NotificationChange=1 Notification=0 AccessListChange=1 AccessList=Subscriber,X_EX_Y",
+        ]
+    );
+    let told = device.events().pop().map(|e| crate::lab::report::lines(&e));
+    assert_eq!(
+        told.unwrap(),
+        [
+            "00D0D0-S1 <- SetParameterAttributes",
+            "    Device.A notification=2",
+            "    Device.B. access_list=",
+            "    Device.C notification=0 access_list=Subscriber,X_EX_Y"
+        ]
+    );
+}
