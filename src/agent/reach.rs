@@ -116,6 +116,7 @@ impl Agent {
             Some(server) if !wanted => {
                 server.close(registry);
                 self.connreq = None;
+                info!("connection requests are not served any more");
             }
             Some(server) if server.local_port() == settings.port => server.change(settings),
             _ if !wanted => {}

@@ -91,6 +91,11 @@ impl Schedule {
         self.notification = Some(at);
     }
 
+    /// When the wait for an active notification is over.
+    pub fn notification(&self) -> Option<Instant> {
+        self.notification
+    }
+
     /// A session starts: it carries whatever notification waited.
     pub fn clear_notification(&mut self) {
         self.notification = None;

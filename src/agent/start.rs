@@ -15,6 +15,7 @@ use super::dhcp::in_force;
 use super::management_server::{Own, gateway_info, management_server};
 use super::schedule::Schedule;
 use super::state::{Deferred, StateFile};
+use super::status::{CLOCK_NOT_SET, CONNECTION_REQUESTS_OFF};
 use super::surroundings::Surroundings;
 use super::{Agent, WHO_ACS, WHO_ADDRESSES, WHO_CLOCK, compress, files};
 use crate::backend::Backend;
@@ -169,6 +170,11 @@ impl Agent {
         self.hook_wanted = self.store.state.deferred != Deferred::default();
         if let Some(reason) = self.idle_reason() {
             info!("idle: reason=\"{reason}\"");
+        } else if !self.config.connection_request.enable {
+            info!("connection requests are not served: reason=\"{CONNECTION_REQUESTS_OFF}\"");
+        }
+        if now.date().is_none() {
+            warn!("the clock {CLOCK_NOT_SET}");
         }
         // A value change alone is found again below, and waits as long as it must (NO-07).
         let waits = self.queue.iter().any(|e| e.code != EventCode::ValueChange);

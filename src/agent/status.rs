@@ -10,6 +10,12 @@ use super::config::Discovery;
 use super::dhcp::offer;
 use crate::wire::xsd::DateTime;
 
+/// What follows from a clock that nobody has set.
+pub(super) const CLOCK_NOT_SET: &str = "was never set: the ACS is told the unknown time, periodic sessions and heartbeats keep no phase";
+/// Why nobody serves them.
+pub(super) const CONNECTION_REQUESTS_OFF: &str =
+    "they are switched off (cpe.http_connection_request_enable)";
+
 /// How the last session went.
 pub(super) struct LastSession {
     pub(super) started: Now,
@@ -43,6 +49,13 @@ impl Agent {
             .flatten()
             .min()
             .filter(|_| idle_reason.is_none());
+        // One timer is both: a boot has no count of retries (RT-05).
+        let retrying = self.store.state.retry.count > 0;
+        let wait = at(self.schedule.retry());
+        let (retry, boot) = match retrying {
+            true => (wait, None),
+            false => (None, wait),
+        };
         let statistics = &self.store.state.statistics;
         json!({
             "cwmp": {
@@ -53,10 +66,12 @@ impl Agent {
                 "dhcp_acs_url": offer(&self.config, &self.store.state.dhcp).url,
                 "idle_reason": idle_reason,
                 "version": env!("CARGO_PKG_VERSION"),
+                "clock": now.date().is_none().then_some(CLOCK_NOT_SET),
                 "data_model": self.model_name(),
+                "value_changes": self.how_changes_are_noticed(),
                 "connection_request_error": self.listen_error,
                 "connection_request_disabled": (!self.config.connection_request.enable)
-                    .then_some("they are switched off (cpe.http_connection_request_enable)"),
+                    .then_some(CONNECTION_REQUESTS_OFF),
                 "connection_request_url": self.management_server.borrow().get("ConnectionRequestURL"),
             },
             "last_session": {
@@ -71,10 +86,12 @@ impl Agent {
                 "start_time": at(next).unwrap_or_else(na),
                 "end_time": "N/A",
                 "retry_count": self.store.state.retry.count,
-                "retry": at(self.schedule.retry()),
+                "retry": retry,
+                "boot_delay": boot,
                 "periodic": at(self.schedule.periodic()),
                 "heartbeat": at(self.schedule.heartbeat()),
                 "scheduled": at(self.schedule.next_scheduled()),
+                "value_change": at(self.schedule.notification()),
             },
             "statistics": {
                 "success_sessions": statistics.succeeded,
@@ -83,6 +100,18 @@ impl Agent {
             },
             "events": self.events(),
         })
+    }
+
+    /// Who notices that a value has changed that the ACS wants to know of.
+    fn how_changes_are_noticed(&self) -> String {
+        let notify = &self.config.cpe.periodic_notify;
+        if self.model.backend().tells_changes() {
+            "the data model tells of them".to_owned()
+        } else if notify.enable {
+            format!("looked for every {} s", notify.interval)
+        } else {
+            "looked for at 'cwmp notify' only (cpe.periodic_notify_enable)".to_owned()
+        }
     }
 
     /// The undelivered events.

@@ -95,7 +95,17 @@ fn a_change_in_a_session_waits_for_the_throttle_too() // NO-06 NO-07
     cpe.session(&mut acs);
     cpe.settle();
     assert_eq!(cpe.next(), Some(Duration::from_secs(30)));
+    let status = cpe.status();
+    assert_eq!(
+        status["next_session"]["value_change"],
+        "2026-11-22T12:00:30Z"
+    );
+    assert_eq!(
+        status["cwmp"]["value_changes"],
+        "the data model tells of them"
+    );
     cpe.pass_seconds(30);
+    assert!(cpe.status()["next_session"]["value_change"].is_null());
     change_of(&mut cpe, &mut acs, code, "meanwhile");
 }
 

@@ -162,6 +162,9 @@ fn a_fleet_that_has_power_again_does_not_call_at_once() // LS-01
         assert!(acs.try_session().is_none());
         let wait = cpe.next().expect("the first session");
         assert!(wait <= Duration::from_secs(MOST), "{wait:?}");
+        let next = cpe.status()["next_session"].clone();
+        assert!(next["retry"].is_null() && next["boot_delay"].is_string());
+        assert_eq!(next["boot_delay"], next["start_time"]);
         waits.push(wait);
         cpe.pass(wait);
         let inform = cpe.session(&mut acs).inform;
@@ -203,6 +206,8 @@ fn devices_that_fail_in_one_moment_retry_at_different_ones() // RT-07
         let mut cpe = Cpe::start(home);
         cpe.settle();
         assert_eq!(cpe.state().retry.count, 1);
+        let next = cpe.status()["next_session"].clone();
+        assert!(next["retry"].is_string() && next["boot_delay"].is_null());
         waits.insert(cpe.next().expect("a retry"));
     }
     assert!(waits.len() >= 7, "{waits:?}");

@@ -167,21 +167,26 @@ impl Agent {
             return;
         };
         let known = self.queue.contains(EventCode::ValueChange);
-        if !known {
-            info!("value changed: parameter={path} changed={}", changed.len());
-        }
-        self.queue.push(Event::new(EventCode::ValueChange));
-        if self.schedule.retry().is_some() && (known || self.store.state.retry.count == 0) {
-            // Already on its way with the retry, or with the first session after the boot: with the power all devices of a
-            // fleet get other addresses (LS-01).
-            return;
-        }
+        // Already on its way with the retry, or with the first session after the boot: with the power all devices of a
+        // fleet get other addresses (LS-01).
+        let retry = self.schedule.retry();
+        let retry = retry.filter(|_| known || self.store.state.retry.count == 0);
         // NO-07: DefaultActiveNotificationThrottle counts from the end of the last session. The one before a start
         // ended no later than that.
         let throttle = Duration::from_secs(self.config.cpe.active_notification_throttle.into());
         let end = self.last_session_end.unwrap_or(self.started.instant);
-        self.schedule
-            .want_notification((end + throttle).max(now.instant));
+        let at = retry.unwrap_or(end + throttle).max(now.instant);
+        if !known {
+            info!(
+                "value changed: parameter={path} changed={} wait_seconds={:.1}",
+                changed.len(),
+                (at - now.instant).as_secs_f32()
+            );
+        }
+        self.queue.push(Event::new(EventCode::ValueChange));
+        if retry.is_none() {
+            self.schedule.want_notification(at);
+        }
     }
 
     /// What the Inform under way tells of changes, active ones first: names and values.

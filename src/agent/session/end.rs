@@ -114,7 +114,10 @@ impl Agent {
                 let text = ended.to_string();
                 if heartbeat {
                     // The next one comes by its own timer.
-                    warn!("heartbeat failed: reason={text:?}");
+                    let next = self.schedule.heartbeat().map_or(0.0, |at| {
+                        at.saturating_duration_since(now.instant).as_secs_f32()
+                    });
+                    warn!("heartbeat failed: reason={text:?} wait_seconds={next:.1}");
                 } else {
                     self.session_failed(&running, &ended, &text, now);
                 }

@@ -129,7 +129,13 @@ impl Daemon {
             ),
             Some("success") => Finding::ok(DAEMON, "it runs, and the last session succeeded"),
             Some("running") => Finding::ok(DAEMON, "it runs, and a session is under way"),
-            _ => Finding::ok(DAEMON, "it runs; no session since it started"),
+            _ => {
+                let next = self.text("next_session", "start_time").unwrap_or("N/A");
+                Finding::ok(
+                    DAEMON,
+                    format!("it runs; no session since it started, the next one at {next}"),
+                )
+            }
         }
     }
 }
