@@ -4,33 +4,53 @@ use std::path::Path;
 
 use super::config::{BackendKind, Config, Problem};
 use super::files::Root;
-use super::inform;
 use super::reach::connection_settings;
+use super::start::{mounted, profile_path};
+use super::{inform, notify};
 use crate::backend::profile::Profile;
+use crate::datamodel::{self, DataModel, find};
 use crate::jobs::child::executable;
 use crate::net::tls::{Client, ConfigError, Options};
 
 /// Every problem that shows before the daemon runs. Starts nothing and contacts nobody.
 pub fn problems(root: &Root, path: impl AsRef<Path>) -> Vec<Problem> {
     Config::check(root, path, |config| {
+        let mut problems: Vec<_> = tls(root, config).into_iter().collect();
         let backend = &config.cpe.backend;
-        let model = match (backend.kind, &backend.profile, &backend.program) {
-            (BackendKind::Profile, Some(profile), _) => Profile::load(&root.join(profile))
-                .err()
-                .map(|reason| ("cpe", "profile", reason)),
-            (BackendKind::Exec, _, Some(program)) => executable(&root.join(program))
-                .err()
-                .map(|reason| ("cpe", "exec", reason.to_string())),
-            _ => None,
-        };
-        let informs = inform::lists(root, config).into_iter();
-        let informs = informs.filter_map(|(option, list)| Some(("cpe", option, list.err()?)));
-        model
-            .into_iter()
-            .chain(tls(root, config))
-            .chain(informs)
-            .collect()
+        let mut model = None;
+        match (backend.kind, &backend.program) {
+            (BackendKind::Profile, _) => match Profile::load(&profile_path(root, config)) {
+                Ok(profile) => model = Some(mounted(Box::new(profile)).0),
+                Err(reason) => problems.push(("cpe", "profile", reason)),
+            },
+            (BackendKind::Exec, Some(program)) => {
+                if let Err(reason) = executable(&root.join(program)) {
+                    problems.push(("cpe", "exec", reason.to_string()));
+                }
+            }
+            (BackendKind::Exec, None) => {} // reading the file has told of it
+        }
+        let model = model.as_ref().map(|model| model as &dyn DataModel);
+        let settings = notify::import::problems(root, config, model).into_iter();
+        problems.extend(settings.map(|reason| ("cpe", "custom_notify_json", reason)));
+        for (option, list) in inform::lists(root, config) {
+            match list {
+                Err(reason) => problems.push(("cpe", option, reason)),
+                Ok(names) => {
+                    let absent = names.iter().filter_map(|name| absent(model?, name));
+                    problems.extend(absent.map(|reason| ("cpe", option, reason)));
+                }
+            }
+        }
+        problems
     })
+}
+
+/// Says that there is no such parameter. What has wildcards may stand for nothing.
+fn absent(model: &dyn DataModel, name: &str) -> Option<String> {
+    let concrete = datamodel::path::Path::parse(name).is_ok_and(|path| path.is_concrete());
+    (concrete && find(model, name).is_err())
+        .then(|| format!("{name}: the data model has no such parameter"))
 }
 
 /// What of the TLS files cannot be used.

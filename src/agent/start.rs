@@ -329,6 +329,14 @@ pub(super) fn mounted(backend: Box<dyn Backend>) -> (Mounted<dyn Backend>, Rc<Re
     (model, management_server)
 }
 
+/// The profile of the backend `profile`.
+pub(super) fn profile_path(root: &files::Root, config: &Config) -> PathBuf {
+    match &config.cpe.backend.profile {
+        Some(path) => root.join(path),
+        None => root.join(Path::new(files::PROFILES_DIR).join(DEFAULT_PROFILE)),
+    }
+}
+
 pub(super) fn open_backend(
     root: &files::Root,
     config: &Config,
@@ -337,12 +345,8 @@ pub(super) fn open_backend(
     let wanted = &config.cpe.backend;
     match wanted.kind {
         BackendKind::Profile => {
-            let path = match &wanted.profile {
-                Some(path) => root.join(path),
-                None => root.join(Path::new(files::PROFILES_DIR).join(DEFAULT_PROFILE)),
-            };
-            let profile =
-                Profile::load(&path).map_err(|e| StartError(format!("cpe.profile: {e}")))?;
+            let profile = Profile::load(&profile_path(root, config))
+                .map_err(|e| StartError(format!("cpe.profile: {e}")))?;
             Ok(Box::new(profile))
         }
         BackendKind::Exec => {

@@ -92,7 +92,8 @@ fn a_check_names_file_and_line() {
 fn a_check_looks_at_the_files_that_are_named() {
     let daemon = Daemon::new("http://127.0.0.1:7547/");
     let check = |line: &str, says: &str| {
-        let text = format!("config acs\nconfig cpe\n{line}\n");
+        let profile = "option profile /etc/cwmpd/profile.toml";
+        let text = format!("config acs\nconfig cpe\n{profile}\n{line}\n");
         daemon.write("etc/config/cwmp", text.as_bytes());
         let output = daemon.check_config();
         let all = output.stdout + &output.stderr;
@@ -102,6 +103,42 @@ fn a_check_looks_at_the_files_that_are_named() {
     };
     daemon.write("typo.toml", b"[\"Device.\"]\nX = {}\n\nY = = 1\n");
     daemon.write("a-file", b"no program");
+    daemon.write(
+        "names.json",
+        br#"{"forced_inform": ["Device.WiFi.*.None", "Device.DeviceInfo.UpTim"]}"#,
+    );
+    daemon.write("no.json", b"{\"custom_notification\":\n[}");
+    daemon.write(
+        "notify.json",
+        br#"{"custom_notification": [{"parameter": "Device.DeviceInfo.", "notify_type": "1"},
+             {"parameter": "Device.DeviceInfo.UpTim", "notify_type": "1"}]}"#,
+    );
+    daemon.write(
+        "type.json",
+        br#"{"custom_notification": [{"parameter": "Device.", "notify_type": "7"}]}"#,
+    );
+    check("option profile ''", "tr181-gateway.toml: No such file"); // the packaged one
+    for (option, says) in [
+        (
+            "forced_inform_json /names.json",
+            "Device.DeviceInfo.UpTim: ",
+        ),
+        ("custom_notify_json /none.json", "none.json: cannot open"),
+        (
+            "custom_notify_json /no.json",
+            "no.json: expected value at line 2",
+        ),
+        (
+            "custom_notify_json /notify.json",
+            "entry 2: Device.DeviceInfo.UpTim: ",
+        ),
+        (
+            "custom_notify_json /type.json",
+            "entry 1: Device.: Notification 7",
+        ),
+    ] {
+        check(&format!("option {option}"), says);
+    }
     check("option profile /none.toml", "cpe.profile: ");
     check("option profile /typo.toml", "typo.toml:4: ");
     check("option backend exec\noption exec /none", "does not exist");

@@ -201,10 +201,14 @@ fn take_inform_parameter(config: &mut Config, section: &uci::Section, problems: 
         entry.instance = 0;
     }
     let name = &entry.parameter_name;
-    let checked = [Root::Device, Root::InternetGatewayDevice]
+    let root = [Root::Device, Root::InternetGatewayDevice]
         .into_iter()
-        .find(|root| name.starts_with(root.path()))
-        .map_or(Ok(()), |root| check_parameter_name(root, name));
+        .find(|root| name.starts_with(root.path()));
+    let checked = match root {
+        Some(root) => check_parameter_name(root, name),
+        None if name.is_empty() && !entry.enable => Ok(()), // as the ACS makes one
+        None => Err("begins with neither Device. nor InternetGatewayDevice.: no effect".to_owned()),
+    };
     for (option, checked) in [
         ("parameter_name", checked),
         ("events_list", check_event_list(&entry.events)),

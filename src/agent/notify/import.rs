@@ -15,6 +15,7 @@ use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
 use crate::agent::clock::Now;
+use crate::agent::config::Config;
 use crate::agent::{Agent, files};
 use crate::datamodel::attributes::{AttributeChange, Attributes, Notification};
 use crate::datamodel::path::Path;
@@ -55,16 +56,14 @@ impl Agent {
     }
 
     fn import_file(&mut self, path: &File, now: Now) -> Result<(), String> {
-        let bytes = files::read_capped(&self.root.join(path), MAX_FILE)
-            .map_err(|e| format!("cannot {}: {}", e.step, e.source))?;
+        let bytes = read(&self.root, path)?;
         let digest = hex(Sha256::digest(&bytes));
         if digest == self.store.state.imported_notifications {
             return Ok(());
         }
-        let file: Import = serde_json::from_slice(&bytes).map_err(|e| e.to_string())?;
         let (mut changes, mut wrong) = (Vec::new(), 0);
-        for (at, entry) in file.custom_notification.into_iter().enumerate() {
-            match change(&self.model, entry) {
+        for (at, entry) in entries(&bytes)?.into_iter().enumerate() {
+            match change(Some(&self.model), entry) {
                 Ok(change) => changes.push(change),
                 Err(reason) => {
                     wrong += 1;
@@ -93,8 +92,40 @@ impl Agent {
     }
 }
 
+/// What of the file cannot be taken in; without a model, what that says of its names is not asked.
+pub(in crate::agent) fn problems(
+    root: &files::Root,
+    config: &Config,
+    model: Option<&dyn DataModel>,
+) -> Vec<String> {
+    let Some(path) = &config.cpe.custom_notify_json else {
+        return Vec::new();
+    };
+    let file = root.join(path);
+    let told = |reason| format!("{}: {reason}", file.display());
+    let entries = match read(root, path).and_then(|bytes| entries(&bytes)) {
+        Ok(entries) => entries,
+        Err(reason) => return vec![told(reason)],
+    };
+    let wrong = entries.into_iter().enumerate().filter_map(|(at, entry)| {
+        let reason = change(model, entry).err()?;
+        Some(told(format!("entry {}: {reason}", at + 1)))
+    });
+    wrong.take(MAX_LOGGED).collect()
+}
+
+fn read(root: &files::Root, path: &File) -> Result<Vec<u8>, String> {
+    files::read_capped(&root.join(path), MAX_FILE)
+        .map_err(|e| format!("cannot {}: {}", e.step, e.source))
+}
+
+fn entries(bytes: &[u8]) -> Result<Vec<Json>, String> {
+    let file: Import = serde_json::from_slice(bytes).map_err(|e| e.to_string())?;
+    Ok(file.custom_notification)
+}
+
 /// What an entry asks for, checked as SetParameterAttributes is.
-fn change(model: &dyn DataModel, entry: Json) -> Result<AttributeChange, String> {
+fn change(model: Option<&dyn DataModel>, entry: Json) -> Result<AttributeChange, String> {
     let entry: Entry = serde_json::from_value(entry).map_err(|e| e.to_string())?;
     let refused = |fault: Fault| format!("{}: {}", entry.parameter, fault.text);
     let number = match &entry.notify_type {
@@ -110,7 +141,9 @@ fn change(model: &dyn DataModel, entry: Json) -> Result<AttributeChange, String>
             entry.parameter
         ));
     }
-    Attributes::check(model, &entry.parameter, Some(notification)).map_err(refused)?;
+    if let Some(model) = model {
+        Attributes::check(model, &entry.parameter, Some(notification)).map_err(refused)?;
+    }
     Ok(AttributeChange {
         path: entry.parameter,
         notification: Some(notification),

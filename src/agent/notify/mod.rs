@@ -7,7 +7,7 @@
 //! Changes are looked for when the backend tells of one, after each write of the command line, at the start, and where
 //! the backend does not tell of changes, every `cpe.periodic_notify_interval`.
 
-mod import;
+pub(super) mod import;
 mod watch;
 
 use std::cmp::Reverse;

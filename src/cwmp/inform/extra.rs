@@ -41,7 +41,10 @@ pub fn check_event_list(list: &str) -> Result<(), String> {
                 return Err("4 VALUE CHANGE is not allowed in this list".to_owned());
             }
             Err(_) if !is_vendor_event(text) => {
-                return Err(format!("{:?} is no event code", shortened(text)));
+                return Err(format!(
+                    "{:?} is no event code; they are written like 1 BOOT",
+                    shortened(text)
+                ));
             }
             _ => {}
         }
