@@ -97,7 +97,7 @@ impl DataType {
     }
 
     /// Whether a canonical text of its base type is one; the words say what it is not.
-    pub(super) fn check(self, text: &str) -> Result<(), String> {
+    pub fn check(self, text: &str) -> Result<(), String> {
         match self.row().filter(|row| !(row.allows)(text)) {
             None => Ok(()),
             Some(row) => Err(format!("not {}", row.words)),

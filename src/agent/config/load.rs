@@ -12,7 +12,7 @@ use super::{
 };
 use crate::agent::files::{self, read_capped};
 use crate::cwmp::inform::{MAX_ENTRIES, check_event_list, check_parameter_name};
-use crate::datamodel::Root;
+use crate::datamodel::{DataType, Root};
 use crate::wire::dhcp::Offer;
 use crate::wire::uci;
 
@@ -207,17 +207,35 @@ fn take_inform_parameter(config: &mut Config, section: &uci::Section, problems: 
     let checked = match root {
         Some(root) => check_parameter_name(root, name),
         None if name.is_empty() && !entry.enable => Ok(()), // as the ACS makes one
+        None if name.is_empty() => Err("is not set: no effect".to_owned()),
         None => Err("begins with neither Device. nor InternetGatewayDevice.: no effect".to_owned()),
     };
+    let alias = &entry.alias;
+    let named = if entries
+        .iter()
+        .any(|other| !alias.is_empty() && other.alias == *alias)
+    {
+        Err("another section has it; left to the device".to_owned())
+    } else if alias.is_empty() {
+        Ok(())
+    } else {
+        let checked = DataType::Alias.check(alias);
+        checked.map_err(|reason| format!("{reason}; left to the device"))
+    };
+    let usable = named.is_ok();
     for (option, checked) in [
         ("parameter_name", checked),
         ("events_list", check_event_list(&entry.events)),
+        ("alias", named),
     ] {
         if let Err(reason) = checked {
             let line = section.entries.iter().rev().find(|e| e.name == option);
             let line = line.map_or(section.line, |e| e.line);
             problems.warning(line, format!("inform_parameter.{option}: {reason}"));
         }
+    }
+    if !usable {
+        entry.alias.clear();
     }
     entries.push(entry);
 }

@@ -707,6 +707,38 @@ proptest! {
     }
 }
 
+#[test]
+fn sections_of_a_table_that_cannot_do_as_written_are_told() // IN-06 IN-07
+{
+    let section = |name: &str, alias: &str| {
+        format!(
+            "config inform_parameter\noption enable 1\noption parameter_name '{name}'\noption alias '{alias}'\n"
+        )
+    };
+    let text = [
+        section("Device.A.B", "mine"),
+        section("A.B", ""),
+        section("", ""),
+        section("InternetGatewayDevice.A.B", "mine"),
+        section("Device.A.C", "1st"),
+        "config inform_parameter\n".to_owned(), // as the ACS makes one
+    ];
+    let (config, problems) = read(&text.concat());
+    let told = [
+        (7, "parameter_name: begins with neither"),
+        (11, "parameter_name: is not set"),
+        (16, "alias: another section has it"),
+        (20, "alias: not an alias"),
+    ];
+    assert_eq!(problems.len(), told.len(), "{problems:?}");
+    for ((line, words), problem) in told.iter().zip(&problems) {
+        let start = format!("cwmp:{line}: inform_parameter.{words}");
+        assert!(problem.contains(&start), "{problem}");
+    }
+    let aliases: Vec<_> = config.inform_parameters.iter().map(|e| &e.alias).collect();
+    assert_eq!(aliases, ["mine", "", "", "", "", ""]);
+}
+
 const ENTRIES: &str = "\
 config inform_parameter 'mine'
 \toption parameter_name Device.A
@@ -729,7 +761,10 @@ fn sections_of_a_table_are_numbered_once() // IN-06
     number_instances(&path, "inform_parameter", 5).unwrap();
     let numbered = fs::read_to_string(&path).unwrap();
     let (config, problems) = read(&numbered);
-    assert_eq!(problems, [] as [&str; 0]);
+    assert_eq!(
+        problems,
+        ["cwmp:9: inform_parameter.parameter_name: is not set: no effect"]
+    );
     let numbers: Vec<u32> = config
         .inform_parameters
         .iter()
