@@ -7,7 +7,8 @@
 //! | file | what |
 //! |---|---|
 //! | [`config`], [`files`], [`state`] | `/etc/config/cwmp`, paths and atomic writes, `state.toml` |
-//! | `session`, `inform`, `promises`, `after` | a session: its Inform, what is kept before an answer leaves, what happens after |
+//! | `session`, `inform`, `compress` | a session, its Inform, the compression of what it sends |
+//! | `promises`, `after` | what is kept before an answer leaves, what happens after the session |
 //! | `notify`, `management_server`, `reach` | value changes, `ManagementServer.`, connection requests |
 //! | `start`, `apply`, [`check`] | coming to life; the configuration in force; looking at it beforehand |
 //! | [`dhcp`] | what DHCP says of the ACS, and when it counts |

@@ -122,12 +122,14 @@ fn a_clock_that_is_set_is_followed_at_once() // PI-05 PI-02
     let inform = cpe.session(&mut acs).inform;
     assert_eq!(inform.text("CurrentTime").unwrap(), "0001-01-01T00:00:00Z"); // SO-34
     assert_eq!(cpe.next(), Some(Duration::from_secs(3600)));
+    assert!(cpe.status()["cwmp"]["clock"].is_string());
     acs.plan([rpc::schedule_inform(1800, "mine")]);
     cpe.inform();
     cpe.session(&mut acs);
     cpe.pass_seconds(10);
     cpe.set_clock(NOON - 70 + 600); // 12:10:00
     assert_eq!(cpe.now().unix, NOON + 600);
+    assert!(cpe.status()["cwmp"]["clock"].is_null());
     assert_eq!(
         cpe.status()["next_session"]["periodic"],
         "2026-11-22T13:00:00Z"

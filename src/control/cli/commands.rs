@@ -54,7 +54,8 @@ pub const COMMANDS: &[Entry] = &[
         words: (0, 0),
         flags: &[],
         summary: "what the daemon does: last and next session, why, pending events",
-        details: "",
+        details: "The next session comes at its 'start time', the earliest of what follows it: boot delay (the random wait after a
+boot), periodic, heartbeat, retry, scheduled (by the ACS), value change (once the throttle allows it). Times are UTC.",
         act: Act::Ask(|_| Ok(Command::Status), show::status),
     },
     Entry {
@@ -78,7 +79,8 @@ pub const COMMANDS: &[Entry] = &[
         words: (0, 0),
         flags: &[],
         summary: "look for changed values now",
-        details: "Values with active notification that changed lead to a session with 4 VALUE CHANGE.",
+        details: "Values with active notification that changed lead to a session with 4 VALUE CHANGE, those with passive
+notification ride in whatever session comes next; 'cwmp attributes' shows which have what.",
         act: Act::Ask(|_| Ok(Command::Notify), show::info),
     },
     Entry {
@@ -139,7 +141,7 @@ Annex F). When it does not run, it does so as soon as it does. Whether the URL c
         words: (1, usize::MAX),
         flags: &[],
         summary: "set values, all of them or none",
-        details: "",
+        details: "PATH is a parameter; an instance may be named by its alias: Device.NAT.PortMapping.[web].Enable=1",
         act: Act::Ask(set, show::done),
     },
     Entry {
@@ -148,7 +150,8 @@ Annex F). When it does not run, it does so as soon as it does. Whether the URL c
         words: (1, 1),
         flags: &[],
         summary: "add an instance to a table",
-        details: "PATH is the table with its final dot: Device.NAT.PortMapping. The number of the instance is printed.",
+        details: "PATH is the table with its final dot: Device.NAT.PortMapping. or, to name the instance, with an alias:
+Device.NAT.PortMapping.[web]. The number of the instance is printed.",
         act: Act::Ask(|given| Ok(Command::Add { table: first(given) }), show::added),
     },
     Entry {
@@ -157,7 +160,7 @@ Annex F). When it does not run, it does so as soon as it does. Whether the URL c
         words: (1, 1),
         flags: &[],
         summary: "delete an instance",
-        details: "PATH is the instance with its final dot: Device.NAT.PortMapping.3.",
+        details: "PATH is the instance with its final dot: Device.NAT.PortMapping.3. or Device.NAT.PortMapping.[web].",
         act: Act::Ask(|given| Ok(Command::Delete { instance: first(given) }), show::done),
     },
     Entry {
@@ -166,7 +169,9 @@ Annex F). When it does not run, it does so as soon as it does. Whether the URL c
         words: (1, usize::MAX),
         flags: &[],
         summary: "show notification attributes and access lists",
-        details: "",
+        details: "NOTIFICATION is what the ACS set, or the data model's default: 0 a change is not told; 1, 4, 6 it rides in the
+next session; 2 it opens one; 3, 5 it is for lightweight notifications, which are not sent. Where ACCESS LIST is
+empty, 'cwmp set' and 'cwmp del' are refused: the ACS has reserved the parameter for itself.",
         act: Act::Ask(|given| Ok(Command::Attributes { paths: given.words.clone() }), show::attributes),
     },
     Entry {
@@ -175,7 +180,7 @@ Annex F). When it does not run, it does so as soon as it does. Whether the URL c
         words: (0, 0),
         flags: &[],
         summary: "show the events that wait for the next session",
-        details: "",
+        details: "They survive a restart, and stay until the ACS has confirmed them. 'cwmp status' shows when that session comes.",
         act: Act::Ask(|_| Ok(Command::Events), show::events),
     },
     Entry {
@@ -193,7 +198,7 @@ Annex F). When it does not run, it does so as soon as it does. Whether the URL c
         words: (0, 0),
         flags: &[],
         summary: "look for what keeps this device from its ACS, and say what to do",
-        details: "Walks configuration, clock, DNS, TCP, TLS, HTTP, authentication and connection requests. Works without the
+        details: "Walks configuration, clock, DNS, TCP, TLS, HTTP, authentication, the daemon and connection requests. Works without the
 daemon, from /etc/config/cwmp. The ACS is asked with GET: no session begins. Exits with 78 if the configuration is wrong, with 1 if
 anything else does not work.",
         act: Act::Here(examine::doctor),

@@ -121,21 +121,19 @@ impl Daemon {
             }
             Ok(_) => self.text("last_session", "reason").unwrap_or_default(),
         };
+        let next = self.text("next_session", "start_time").unwrap_or("N/A");
         match self.text("last_session", "status") {
             Some("failure") => Finding::warning(
                 DAEMON,
-                format!("it runs, but the last session failed: {reason}"),
+                format!("it runs, but the last session failed: {reason}; the next one at {next}"),
                 "'cwmp inform --wait' tries again, 'cwmp trace' shows what was said",
             ),
             Some("success") => Finding::ok(DAEMON, "it runs, and the last session succeeded"),
             Some("running") => Finding::ok(DAEMON, "it runs, and a session is under way"),
-            _ => {
-                let next = self.text("next_session", "start_time").unwrap_or("N/A");
-                Finding::ok(
-                    DAEMON,
-                    format!("it runs; no session since it started, the next one at {next}"),
-                )
-            }
+            _ => Finding::ok(
+                DAEMON,
+                format!("it runs; no session since it started, the next one at {next}"),
+            ),
         }
     }
 }
