@@ -198,7 +198,9 @@ impl Acs {
         if let Body::Method(inform) = &message.body
             && inform.name == "Inform"
         {
-            return self.inform(inform, namespace, &id, random);
+            let offered = message.header.supported_cwmp_versions.as_deref();
+            let answer = rpc::inform_response(offered, namespace, &id);
+            return self.inform(inform, namespace, answer, random);
         }
         let cookie = cookie(head).unwrap_or_default();
         let Some(session) = self.sessions.get_mut(cookie) else {
@@ -230,7 +232,7 @@ impl Acs {
         &mut self,
         inform: &Element,
         namespace: Namespace,
-        id: &str,
+        answer: Vec<u8>,
         random: Random,
     ) -> Answer {
         let text = |name| {
@@ -282,7 +284,7 @@ impl Acs {
         let mut bytes = [0; COOKIE_BYTES];
         random(&mut bytes);
         let cookie = hex(bytes);
-        let mut answer = Answer::envelope(rpc::response("Inform", namespace, id));
+        let mut answer = Answer::envelope(answer);
         answer
             .headers
             .push(("Set-Cookie", format!("session={cookie}")));

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use crate::cwmp::envelope::{self, HeaderEntry, array, parameter_value, string_array};
-use crate::cwmp::version::Namespace;
+use crate::cwmp::version::{Namespace, Version};
 use crate::lab::script::Step;
 use crate::wire::xml::Writer;
 
@@ -24,15 +24,34 @@ pub fn request(step: &Step, namespace: Namespace, id: &str) -> Option<Vec<u8>> {
     }
 }
 
-/// The answer to a request of the CPE's.
+/// The answer to an Inform that offers those versions of CWMP (TR-069 3.7.4); an older CPE says nothing of them.
+pub fn inform_response(offered: Option<&str>, namespace: Namespace, id: &str) -> Vec<u8> {
+    let offered = offered.unwrap_or_default().split(',');
+    let newest = offered
+        .filter_map(|text| text.trim().parse::<Version>().ok())
+        .max()
+        .map(|version| version.to_string());
+    let mut headers = vec![HeaderEntry::id(id)];
+    headers.extend(newest.as_deref().map(|value| HeaderEntry {
+        name: "UseCWMPVersion",
+        must_understand: true,
+        value,
+    }));
+    let written = envelope::message(namespace, &headers, |out| {
+        out.open("cwmp:InformResponse");
+        out.leaf("MaxEnvelopes", "1");
+        out.close("cwmp:InformResponse");
+    });
+    written.to_vec()
+}
+
+/// The answer to another request of the CPE's.
 pub fn response(method: &str, namespace: Namespace, id: &str) -> Vec<u8> {
     message(namespace, id, |out| {
         let tag = format!("cwmp:{method}Response");
         out.open(&tag);
-        match method {
-            "Inform" => out.leaf("MaxEnvelopes", "1"),
-            "GetRPCMethods" => string_array(out, "MethodList", METHODS),
-            _ => {}
+        if method == "GetRPCMethods" {
+            string_array(out, "MethodList", METHODS);
         }
         out.close(&tag);
     })
@@ -135,7 +154,6 @@ fn items<T>(out: &mut Writer, ty: &str, items: &[T], write: impl Fn(&mut Writer,
 mod tests {
     use super::*;
     use crate::cwmp::envelope::{Body, decode};
-    use crate::cwmp::version::Version;
     use crate::lab::script::Setting;
 
     /// The method of an envelope, and its arguments' names.
@@ -214,10 +232,17 @@ mod tests {
             assert_eq!(written, arguments);
         }
         assert_eq!(request(&Step::Wake, namespace, "1"), None);
-        assert_eq!(
-            read(&response("Inform", namespace, "1")).0,
-            "InformResponse"
-        );
+        for (offered, used) in [
+            (Some("1.0,1.1,1.2,1.3,1.4"), Some("1.4")),
+            (Some("1.0, 1.2 ,7.9"), Some("1.2")),
+            (Some("new"), None),
+            (None, None),
+        ] {
+            let answer = inform_response(offered, namespace, "1");
+            assert_eq!(read(&answer).0, "InformResponse");
+            let told = decode(&answer).unwrap().header.use_cwmp_version;
+            assert_eq!(told.as_deref(), used);
+        }
         assert!(read(&fault(8000, "no", namespace, "1")).0.contains("8000"));
     }
 }
