@@ -118,9 +118,19 @@ impl Schedule {
 
     /// The next instant at which [`Schedule::due`] has something to say.
     pub fn deadline(&self) -> Option<Instant> {
+        self.next_session()
+            .into_iter()
+            .chain(self.heartbeat())
+            .min()
+    }
+
+    /// When the next session comes, if nothing else wants one: a heartbeat that is due before a retry is left out.
+    pub fn next_session(&self) -> Option<Instant> {
+        let heartbeat = self.heartbeat();
+        let heartbeat = heartbeat.filter(|at| self.retry.is_none_or(|retry| retry < *at));
         [
             self.periodic(),
-            self.heartbeat(),
+            heartbeat,
             self.retry,
             self.notification,
             self.next_scheduled(),

@@ -174,7 +174,7 @@ impl Agent {
             info!("connection requests are not served: reason=\"{CONNECTION_REQUESTS_OFF}\"");
         }
         if now.date().is_none() {
-            warn!("the clock {CLOCK_NOT_SET}");
+            info!("the clock {CLOCK_NOT_SET}");
         }
         // A value change alone is found again below, and waits as long as it must (NO-07).
         let waits = self.queue.iter().any(|e| e.code != EventCode::ValueChange);

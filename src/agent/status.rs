@@ -44,11 +44,14 @@ impl Agent {
             (None, None) => ("N/A", na(), na(), None),
         };
         let idle_reason = self.idle_reason();
-        let next = [self.schedule.deadline(), self.wanted.then_some(now.instant)]
-            .into_iter()
-            .flatten()
-            .min()
-            .filter(|_| idle_reason.is_none());
+        let next = [
+            self.schedule.next_session(),
+            self.wanted.then_some(now.instant),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+        .filter(|_| idle_reason.is_none());
         // One timer is both: a boot has no count of retries (RT-05).
         let retrying = self.store.state.retry.count > 0;
         let wait = at(self.schedule.retry());

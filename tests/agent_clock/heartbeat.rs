@@ -199,6 +199,7 @@ fn no_heartbeat_comes_while_a_session_retry_waits() // EV-19 RT-01
     let mut cpe = Cpe::start(home(&acs).acs("retry_min_wait_interval", "300"));
     cpe.settle();
     let retry = cpe.status()["next_session"]["retry"].clone();
+    assert_eq!(cpe.status()["next_session"]["start_time"], retry);
     cpe.pass_seconds(200);
     assert_eq!(cpe.sessions(), 1);
     assert_eq!(cpe.status()["next_session"]["retry"], retry);

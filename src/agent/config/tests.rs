@@ -708,8 +708,7 @@ proptest! {
 }
 
 #[test]
-fn sections_of_a_table_that_cannot_do_as_written_are_told() // IN-06 IN-07
-{
+fn sections_of_a_table_that_cannot_do_as_written_are_told() {
     let section = |name: &str, alias: &str| {
         format!(
             "config inform_parameter\noption enable 1\noption parameter_name '{name}'\noption alias '{alias}'\n"

@@ -55,7 +55,8 @@ pub const COMMANDS: &[Entry] = &[
         flags: &[],
         summary: "what the daemon does: last and next session, why, pending events",
         details: "The next session comes at its 'start time', the earliest of what follows it: boot delay (the random wait after a
-boot), periodic, heartbeat, retry, scheduled (by the ACS), value change (once the throttle allows it). Times are UTC.",
+boot), periodic, heartbeat (left out while a retry or that wait lasts), retry, scheduled (by the ACS), value change (once
+the throttle allows it). Times are UTC.",
         act: Act::Ask(|_| Ok(Command::Status), show::status),
     },
     Entry {
