@@ -35,6 +35,13 @@ impl Device {
             format!("config cwmp 'acs'\n{options}\n"),
         )
         .unwrap();
+        let profiles = root.join("usr/share/cwmpd/profiles");
+        fs::create_dir_all(&profiles).unwrap();
+        let shipped = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/etc/profiles/tr181-gateway.toml"
+        );
+        fs::copy(shipped, profiles.join("tr181-gateway.toml")).unwrap();
         Device(root)
     }
 
