@@ -21,6 +21,7 @@ mod retry;
 mod robust;
 mod seams;
 mod secrets;
+mod session;
 mod settings;
 mod values;
 mod versions;

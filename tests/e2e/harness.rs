@@ -8,6 +8,7 @@ use crate::support::PATIENCE;
 use crate::support::acs::{Acs, at_first, digest};
 use crate::support::connreq::Answer;
 use crate::support::digest::{Algorithm, Challenge};
+use crate::support::envelope::check;
 use crate::support::http::{End, Framing, Reply, read_request};
 use crate::support::rpc::{self, CWMP_1_2};
 
@@ -113,6 +114,36 @@ fn broken_rules_are_noticed() {
     for part in ["HT-15", "HT-05: SOAPAction", "no cookie session=1"] {
         assert!(problems.contains(part), "{part} in {problems}");
     }
+}
+
+#[test]
+fn wrong_informs_are_noticed() {
+    assert_eq!(check(&inform()), [""; 0]);
+    for (right, wrong) in [
+        ("<MaxEnvelopes>1<", "<MaxEnvelopes>2<"),
+        ("00D0D0", "00d0d0"),
+        ("00D0D0", "00:D0:D0"),
+        ("SN0001", &"x".repeat(65)),
+        ("1 BOOT", "1_BOOT"),
+        ("1 BOOT", "1 BOOT "),
+        ("1 BOOT", "3 SCHEDULED"),
+        ("<CommandKey></CommandKey>", "<CommandKey>k</CommandKey>"),
+        ("Device.RootDataModelVersion", ""),
+        ("RootDataModelVersion", "DeviceInfo.HardwareVersion"),
+        ("05Z<", "05<"),
+        ("05Z<", "05+0200<"),
+        ("2026-01-02T", "1970-01-01T"),
+        ("2026-01-02T", "2026-1-02T"),
+    ] {
+        let text = inform().replace(right, wrong);
+        assert_ne!(check(&text), [""; 0], "{wrong}");
+    }
+    let event = "<EventStruct><EventCode>1 BOOT</EventCode><CommandKey></CommandKey></EventStruct>";
+    let twice = inform().replace(event, &event.repeat(2));
+    assert_eq!(
+        check(&twice.replace("EventStruct[1]", "EventStruct[2]")).len(),
+        1
+    );
 }
 
 #[test]

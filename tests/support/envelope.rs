@@ -80,6 +80,8 @@ pub fn check(text: &str) -> Vec<String> {
     check_header(envelope, method.tag_name().name(), cwmp, &mut problems);
     if method.has_tag_name((SOAP, "Fault")) {
         check_fault(*method, cwmp, &mut problems);
+    } else if method.has_tag_name((cwmp, "Inform")) {
+        check_inform(*method, &mut problems);
     } else if !method.has_tag_name((cwmp, method.tag_name().name())) {
         problems.push(format!(
             "{:?} is not in the cwmp namespace",
@@ -124,6 +126,103 @@ fn check_header(envelope: Node, method: &str, cwmp: &str, problems: &mut Vec<Str
             problems.push(format!("header {name} in {method}"));
         }
     }
+}
+
+/// The events of TR-069 table 8, Annex L and Annex O.
+const EVENTS: [&str; 21] = [
+    "0 BOOTSTRAP",
+    "1 BOOT",
+    "2 PERIODIC",
+    "3 SCHEDULED",
+    "4 VALUE CHANGE",
+    "5 KICKED",
+    "6 CONNECTION REQUEST",
+    "7 TRANSFER COMPLETE",
+    "8 DIAGNOSTICS COMPLETE",
+    "9 REQUEST DOWNLOAD",
+    "10 AUTONOMOUS TRANSFER COMPLETE",
+    "11 DU STATE CHANGE COMPLETE",
+    "12 AUTONOMOUS DU STATE CHANGE COMPLETE",
+    "13 WAKEUP",
+    "14 HEARTBEAT",
+    "M Reboot",
+    "M ScheduleInform",
+    "M Download",
+    "M ScheduleDownload",
+    "M Upload",
+    "M ChangeDUState",
+];
+
+/// SE-03 EV-02 EV-03 EV-04 IN-01 IN-05 IN-08 SO-34
+fn check_inform(inform: Node, problems: &mut Vec<String>) {
+    let mut must = |holds: bool, what: String| {
+        if !holds {
+            problems.push(what);
+        }
+    };
+    let part = |name: &str| elements(inform).find(|e| e.has_tag_name(name));
+    let of = |name: &str| part(name).into_iter().flat_map(elements);
+    must(text(inform, "MaxEnvelopes") == "1", "MaxEnvelopes".into());
+    let short = |text: &str, max: usize| text.chars().count() <= max;
+    if let Some(device) = part("DeviceId") {
+        let oui = text(device, "OUI");
+        let digits = |text: &str| text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'A'..=b'F'));
+        must(oui.len() == 6 && digits(&oui), format!("OUI {oui:?}"));
+        for name in ["Manufacturer", "ProductClass", "SerialNumber"] {
+            must(short(&text(device, name), 64), format!("{name} is long"));
+        }
+    } else {
+        must(false, "no DeviceId".into());
+    }
+    let mut events: Vec<(String, String)> = of("Event")
+        .map(|event| (text(event, "EventCode"), text(event, "CommandKey")))
+        .collect();
+    must(
+        !events.is_empty() && events.len() <= 64,
+        format!("{events:?}"),
+    );
+    for (code, key) in &events {
+        must(EVENTS.contains(&&code[..]), format!("event {code:?}"));
+        let multiple = code.starts_with("M ");
+        must(
+            short(key, 32) && (multiple || key.is_empty()),
+            format!("{code} with key {key:?}"),
+        );
+    }
+    let codes = || events.iter().map(|(code, _)| code.as_str());
+    let scheduled = ["3 SCHEDULED", "M ScheduleInform"].map(|one| codes().any(|code| code == one));
+    must(scheduled[0] == scheduled[1], format!("{events:?}")); // EV-11
+    events.retain(|(code, _)| !code.starts_with("M "));
+    let single = events.len();
+    events.sort();
+    events.dedup();
+    must(events.len() == single, "an event twice".into());
+    let mut names: Vec<String> = of("ParameterList").map(|e| text(e, "Name")).collect();
+    must(names.iter().all(|name| !name.is_empty()), "no Name".into());
+    let told = names.len();
+    names.sort();
+    names.dedup();
+    must(names.len() == told, "a parameter twice".into());
+    let time = text(inform, "CurrentTime");
+    let (date, zone) = time.split_at_checked(19).unwrap_or_default();
+    let form = |text: &str, form: &str| {
+        let fits = |(b, f): (u8, u8)| {
+            if f == b'0' {
+                b.is_ascii_digit()
+            } else {
+                b == f
+            }
+        };
+        text.len() == form.len() && text.bytes().zip(form.bytes()).all(fits)
+    };
+    let zoned = ["Z", "+00:00", "-00:00"]
+        .iter()
+        .any(|zone_form| form(zone, zone_form));
+    must(
+        form(date, "0000-00-00T00:00:00") && zoned,
+        format!("CurrentTime {time:?}"),
+    );
+    must(!time.starts_with("1970"), format!("CurrentTime {time:?}"));
 }
 
 /// SO-28 SO-29 SO-30
