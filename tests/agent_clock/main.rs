@@ -25,6 +25,7 @@ mod seams;
 mod secrets;
 mod session;
 mod settings;
+mod types;
 mod values;
 mod versions;
 mod writing;
