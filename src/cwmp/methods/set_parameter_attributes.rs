@@ -35,20 +35,8 @@ pub(super) fn decode(method: &Element) -> Result<Box<dyn Method>, Fault> {
 
 fn decode_entry(entry: &Element) -> Result<Entry, Fault> {
     let name = arguments::name(entry, "Name")?;
-    // What is not to change is not looked at: ACSes leave it empty.
-    let notification = if arguments::boolean(entry, "NotificationChange")? {
-        let number = arguments::unsigned(entry, "Notification")?;
-        let number = u8::try_from(number).unwrap_or(u8::MAX);
-        let known = Notification::try_from(number);
-        Some(known.map_err(|fault| Fault::arguments(format!("{name}: {}", fault.text)))?)
-    } else {
-        None
-    };
-    let access = if arguments::boolean(entry, "AccessListChange")? {
-        Some(access_list(&name, arguments::names(entry, "AccessList")?)?)
-    } else {
-        None
-    };
+    let named = |fault: Fault| Fault::new(fault.code, format!("{name}: {}", fault.text));
+    let (notification, access) = decode_change(entry).map_err(named)?;
     Ok(Entry {
         name,
         notification,
@@ -56,12 +44,26 @@ fn decode_entry(entry: &Element) -> Result<Entry, Fault> {
     })
 }
 
+/// What is not to change is not looked at: ACSes leave it empty.
+fn decode_change(entry: &Element) -> Result<(Option<Notification>, Option<Vec<String>>), Fault> {
+    let (mut notification, mut access) = (None, None);
+    if arguments::boolean(entry, "NotificationChange")? {
+        let number = arguments::unsigned(entry, "Notification")?;
+        let number = u8::try_from(number).unwrap_or(u8::MAX);
+        notification = Some(Notification::try_from(number)?);
+    }
+    if arguments::boolean(entry, "AccessListChange")? {
+        access = Some(access_list(arguments::names(entry, "AccessList")?)?);
+    }
+    Ok((notification, access))
+}
+
 /// The entities that mean something: `Subscriber` and vendors' own; others are ignored (AT-04).
-fn access_list(name: &str, mut entities: Vec<String>) -> Result<Vec<String>, Fault> {
+fn access_list(mut entities: Vec<String>) -> Result<Vec<String>, Fault> {
     let known = |entity: &String| entity == SUBSCRIBER || entity.starts_with("X_");
     entities.retain(|entity| known(entity) && entity.chars().count() <= MAX_ENTITY);
     if entities.len() > MAX_ACCESS {
-        let text = format!("{name}: more than {MAX_ACCESS} entries in AccessList");
+        let text = format!("more than {MAX_ACCESS} entries in AccessList");
         return Err(Fault::new(Code::RESOURCES_EXCEEDED, text));
     }
     Ok(entities)
