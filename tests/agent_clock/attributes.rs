@@ -377,3 +377,150 @@ fn settings_of_the_firmware_are_taken_in_once() // NO-09 NO-11
         }
     }
 }
+
+/// One SetParameterAttributesStruct, as it goes over the wire.
+fn attributes(entries: &[(&str, &str, &str, &str, &str)]) -> Rpc {
+    let entry = |(name, change, notification, access_change, access): &(
+        &str,
+        &str,
+        &str,
+        &str,
+        &str,
+    )| {
+        format!(
+            "<SetParameterAttributesStruct><Name>{name}</Name><NotificationChange>{change}</NotificationChange>\
+             <Notification>{notification}</Notification><AccessListChange>{access_change}</AccessListChange>\
+             <AccessList>{access}</AccessList></SetParameterAttributesStruct>"
+        )
+    };
+    let list: String = entries.iter().map(entry).collect();
+    Rpc::new(
+        "SetParameterAttributes",
+        &format!("<ParameterList>{list}</ParameterList>"),
+    )
+}
+
+/// `notification access list` of every parameter in an answer.
+fn attributes_in(answer: &Message) -> Vec<(String, String)> {
+    let structs = answer.xml.split("<ParameterAttributeStruct>").skip(1);
+    let part = |text: &str, from: &str, to: &str| {
+        let from = text.split_once(from)?.1;
+        Some(from.split_once(to)?.0.to_owned())
+    };
+    let read = |text: &str| {
+        let notification = part(text, "<Notification>", "</Notification>")?;
+        let access = part(text, "<AccessList ", "</AccessList>")?;
+        Some((notification, access.split_once('>')?.1.to_owned()))
+    };
+    structs
+        .map(|text| read(text).expect("all its parts"))
+        .collect()
+}
+
+#[test]
+fn one_mistake_and_no_attribute_changes() // AT-01 NO-01 NO-08 NO-10
+{
+    for model in ROOTS {
+        let mut acs = Acs::start();
+        let mut cpe = settled(gateway(&acs, model), &mut acs);
+        let path = |below: &str| format!("{}{below}", model.0);
+        let value = path("X_EX.Value");
+        let many: String = (0..17).map(|n| format!("<string>X_{n}</string>")).collect();
+        let bad = [
+            (path("Nope"), "1", "1", "0", "", 9005),
+            (path("Nope."), "0", "", "0", "", 9005),
+            (path("X_EX"), "1", "1", "0", "", 9005),
+            (path("X_EX.Unit.4711."), "1", "1", "0", "", 9005),
+            (path("X_EX.Other"), "1", "7", "0", "", 9003),
+            (path("X_EX.Other"), "1", "-1", "0", "", 9003),
+            (path("X_EX.Other"), "1", "256", "0", "", 9003),
+            (path("X_EX.Other"), "1", "", "0", "", 9003),
+            (path("X_EX.Other"), "yes", "1", "0", "", 9003),
+            (path("X_EX.Other"), "0", "", "2", "", 9003),
+            (path("X_EX.Other"), "0", "", "1", &*many, 9004),
+            (path("DeviceInfo.SoftwareVersion"), "1", "0", "0", "", 9009),
+            (path("DeviceInfo.SoftwareVersion"), "1", "1", "0", "", 9009),
+            (path("DeviceInfo.ProvisioningCode"), "1", "0", "0", "", 9009),
+            (path("DeviceInfo.UpTime"), "1", "2", "0", "", 9009),
+            (path("X_EX.Load"), "1", "2", "0", "", 9009),
+            (path("DeviceInfo."), "1", "2", "0", "", 9009),
+        ];
+        let good = (&*value, "1", "2", "1", "");
+        let asked =
+            bad.iter()
+                .flat_map(|(name, change, notification, access_change, access, _)| {
+                    let bad = (&**name, *change, *notification, *access_change, *access);
+                    let get = || rpc::get_attributes(&[&value]);
+                    [
+                        attributes(&[good, bad]),
+                        get(),
+                        attributes(&[bad, good]),
+                        get(),
+                    ]
+                });
+        let answers = told(&mut cpe, &mut acs, asked.collect::<Vec<_>>());
+        for (bad, answers) in bad.iter().zip(answers.chunks(4)) {
+            for answers in answers.chunks(2) {
+                assert_eq!(answers[0].fault(), Some(bad.5), "{bad:?}");
+                let words = answers[0].text("FaultString").unwrap();
+                assert!(words.contains(&bad.0), "{words}");
+                let subscriber = "<string>Subscriber</string>".to_owned();
+                assert_eq!(attributes_in(&answers[1]), [("0".to_owned(), subscriber)]);
+            }
+        }
+        // None of it is watched.
+        set(&mut cpe, &value, "local");
+        quiet(&mut cpe, &mut acs);
+    }
+}
+
+#[test]
+fn what_is_not_to_change_may_be_left_empty_and_the_last_entry_counts() // AT-02 AT-03 AT-05 AT-07
+{
+    let subscriber = "<string>Subscriber</string>";
+    for model in ROOTS {
+        let mut acs = Acs::start();
+        let mut cpe = settled(gateway(&acs, model), &mut acs);
+        let all = format!("{}X_EX.", model.0);
+        let [value, other] = ["Value", "Other"].map(|name| format!("{all}{name}"));
+        let key = rpc::set_values(&[(&value, "string", "x")], "kept");
+        done(&mut cpe, &mut acs, [key]);
+        let mut after = |list: &[(&str, &str, &str, &str, &str)], expected: [(&str, &str); 2]| {
+            let get = rpc::get_attributes(&[&value, &other]);
+            let answers = told(&mut cpe, &mut acs, [attributes(list), get]);
+            assert_eq!(answers[0].fault(), None, "{list:?}");
+            let expected = expected.map(|(n, access)| (n.to_owned(), access.to_owned()));
+            assert_eq!(attributes_in(&answers[1]), expected, "{list:?}");
+            assert_eq!(cpe.state().parameter_key, "kept");
+        };
+        after(
+            &[
+                (&value, "0", "", "0", ""),
+                (&other, "false", "2", "false", ""),
+            ],
+            [("0", subscriber); 2],
+        );
+        after(
+            &[
+                (&all, "1", "1", "0", ""),
+                (&value, "true", "2", "0", subscriber),
+            ],
+            [("2", subscriber), ("1", subscriber)],
+        );
+        after(
+            &[(&value, "0", "", "1", "")],
+            [("2", ""), ("1", subscriber)],
+        );
+        after(
+            &[
+                (&value, "1", "0", "0", ""),
+                (&all, "1", "1", "1", subscriber),
+            ],
+            [("1", subscriber); 2],
+        );
+        after(
+            &[(&value, "1", "2", "1", ""), (&value, "1", "0", "0", "")],
+            [("0", ""), ("1", subscriber)],
+        );
+    }
+}

@@ -86,7 +86,7 @@ fn is_instance(path: &str) -> bool {
 
 #[test]
 fn names_values_and_attributes_tell_of_the_same_parameters()
-// GN-04 GN-06 GN-08 GN-12 GN-13 GV-01 GV-09
+// GN-04 GN-06 GN-08 GN-12 GN-13 GV-01 GV-09 DM-08
 {
     for profile in PROFILES {
         let mut device = Device::new(profile);
@@ -423,5 +423,124 @@ fn writable_says_what_is_allowed() // GN-11
             );
             assert_eq!(deleted.is_none(), may_delete, "{name}: {deleted:?}");
         }
+    }
+}
+
+/// Every method that an ACS may call on some CPE (the schemas of CWMP 1.0 to 1.4), and what is none.
+const METHODS: [&str; 25] = [
+    "GetRPCMethods",
+    "SetParameterValues",
+    "GetParameterValues",
+    "GetParameterNames",
+    "SetParameterAttributes",
+    "GetParameterAttributes",
+    "AddObject",
+    "DeleteObject",
+    "Reboot",
+    "Download",
+    "Upload",
+    "FactoryReset",
+    "GetQueuedTransfers",
+    "GetAllQueuedTransfers",
+    "ScheduleInform",
+    "ScheduleDownload",
+    "SetVouchers",
+    "GetOptions",
+    "CancelTransfer",
+    "ChangeDUState",
+    // A CPE serves none of these.
+    "Inform",
+    "TransferComplete",
+    "Kicked",
+    "getRPCMethods",
+    "X_EX_Dance",
+];
+
+#[test]
+fn what_is_listed_works_and_nothing_else() // GN-01 GN-02 GN-03
+{
+    for (profile, table) in PROFILES.into_iter().zip(TABLES).take(2) {
+        let mut device = Device::new(profile);
+        let listed = device.answer(rpc::get_rpc_methods()).texts("string");
+        let once: BTreeSet<&String> = listed.iter().collect();
+        assert_eq!(once.len(), listed.len());
+        let code = format!("{}DeviceInfo.ProvisioningCode", device.root);
+        let entry = format!("{}ManagementServer.InformParameter.", device.root);
+        let mut works = vec![
+            rpc::get_rpc_methods(),
+            rpc::set_values(&[(&code, "string", "x")], ""),
+            rpc::get_values(&[table]),
+            rpc::get_names(table, true),
+            rpc::set_notification(&[table], 1),
+            rpc::get_attributes(&[table]),
+            rpc::add_object(&entry, ""),
+            rpc::delete_object(&format!("{entry}1."), ""),
+            rpc::schedule_inform(5000, "k"),
+            rpc::reboot("k"),
+            rpc::factory_reset(),
+        ];
+        works.retain(|rpc| {
+            listed
+                .iter()
+                .any(|m| rpc.body.starts_with(&format!("<cwmp:{m}>")))
+        });
+        assert_eq!(works.len(), listed.len(), "{listed:?}");
+        let unlisted = METHODS.iter().filter(|m| !listed.contains(&m.to_string()));
+        let unlisted: Vec<Rpc> = unlisted.map(|m| Rpc::new(m, "<A>1</A>")).collect();
+        assert_eq!(unlisted.len() + works.len(), METHODS.len());
+        let answers = device.ask(unlisted.into_iter().chain(works));
+        let (refused, done) = answers.split_at(METHODS.len() - listed.len());
+        assert!(refused.iter().all(|answer| answer.fault() == Some(9000)));
+        for answer in done {
+            assert_eq!(answer.fault(), None, "{}", answer.xml);
+        }
+    }
+}
+
+#[test]
+fn no_answer_tells_a_secret() // GV-04
+{
+    for profile in PROFILES.into_iter().take(2) {
+        let mut device = Device::new(profile);
+        let server = format!("{}ManagementServer.", device.root);
+        let all = device.everything();
+        let hidden = |name: &&String| {
+            let last = name.rsplit('.').next();
+            last.is_some_and(|last| {
+                ["Password", "KeyPassphrase", "PreSharedKey"]
+                    .iter()
+                    .any(|end| last.ends_with(end))
+            })
+        };
+        let names = parameters(&all);
+        let hidden: Vec<&String> = names.iter().filter(hidden).collect();
+        for name in ["Password", "ConnectionRequestPassword"] {
+            assert!(hidden.contains(&&format!("{server}{name}")), "{hidden:?}");
+        }
+        assert!(hidden.len() > 4, "{hidden:?}");
+        let secret = "00A1B2C3D4";
+        let set = hidden.iter().map(|name| (name.as_str(), "string", secret));
+        let list: Vec<&str> = hidden.iter().map(|name| name.as_str()).collect();
+        let set = rpc::set_values(&set.collect::<Vec<_>>(), "");
+        let answers = device.ask([
+            set,
+            rpc::set_notification(&list[..1], 1),
+            rpc::get_values(&list),
+            rpc::get_values(&[""]),
+            rpc::get_attributes(&list),
+        ]);
+        assert_eq!(answers[0].fault(), None, "{}", answers[0].xml);
+        let (one, whole) = (answers[2].values(), answers[3].values());
+        for name in &list {
+            assert_eq!([&one[*name], &whole[*name]], ["", ""], "{name}");
+        }
+        assert!(answers.iter().all(|answer| !answer.xml.contains(secret)));
+        // Nor after a start, nor in an Inform.
+        device.cpe.restart();
+        device.acs.plan([rpc::get_values(&[""])]);
+        device.cpe.inform();
+        let session = device.cpe.session(&mut device.acs);
+        assert!(!session.answers[0].xml.contains(secret));
+        assert!(!session.inform.xml.contains(secret));
     }
 }
