@@ -58,28 +58,30 @@ fn instances_that_the_acs_adds_and_deletes_are_no_news_to_it() // NO-04
 #[test]
 fn what_others_change_in_a_session_is_told_apart_from_what_the_acs_sets() // NO-04 NO-06
 {
-    let (mut acs, gate) = slow(2);
-    let model = ROOTS[0];
-    let (value, other) = ("Device.X_EX.Value", "Device.X_EX.Other");
-    acs.plan([rpc::set_notification(&[value, other], 2)]);
-    let mut cpe = Cpe::start(gateway(&acs, model));
-    cpe.session(&mut acs);
-    acs.plan([rpc::set_values(&[(value, "string", "acs")], "")]);
-    cpe.inform();
-    cpe.until("the empty POST", |cpe| {
-        (cpe.status()["last_session"]["state"] == "ExpectAcsRequest").then_some(())
-    });
-    // Both change after the Inform; one of them is then set by the ACS.
-    set(&mut cpe, value, "local");
-    set(&mut cpe, other, "local");
-    gate.open();
-    let session = cpe.session(&mut acs);
-    assert_eq!(session.answers[0].fault(), None);
-    let inform = cpe.session(&mut acs).inform;
-    assert_eq!(inform.events(), ["4 VALUE CHANGE"]);
-    assert_eq!(inform.values()[other], "local");
-    assert!(!inform.values().contains_key(value));
-    quiet(&mut cpe, &mut acs);
+    for model in ROOTS {
+        let (mut acs, gate) = slow(2);
+        let [value, other] = ["Value", "Other"].map(|name| format!("{}X_EX.{name}", model.0));
+        let (value, other) = (&*value, &*other);
+        acs.plan([rpc::set_notification(&[value, other], 2)]);
+        let mut cpe = Cpe::start(gateway(&acs, model));
+        cpe.session(&mut acs);
+        acs.plan([rpc::set_values(&[(value, "string", "acs")], "")]);
+        cpe.inform();
+        cpe.until("the empty POST", |cpe| {
+            (cpe.status()["last_session"]["state"] == "ExpectAcsRequest").then_some(())
+        });
+        // Both change after the Inform; one of them is then set by the ACS.
+        set(&mut cpe, value, "local");
+        set(&mut cpe, other, "local");
+        gate.open();
+        let session = cpe.session(&mut acs);
+        assert_eq!(session.answers[0].fault(), None);
+        let inform = cpe.session(&mut acs).inform;
+        assert_eq!(inform.events(), ["4 VALUE CHANGE"]);
+        assert_eq!(inform.values()[other], "local");
+        assert!(!inform.values().contains_key(value));
+        quiet(&mut cpe, &mut acs);
+    }
 }
 
 #[test]
@@ -149,46 +151,50 @@ fn the_throttle_holds_over_a_restart_and_changes_at_once() // NO-07 NO-14
 #[test]
 fn passive_changes_ride_whatever_the_session_is_for() // NO-03 EV-15
 {
-    let mut acs = Acs::start();
-    let home = gateway(&acs, ROOTS[0])
-        .acs("periodic_inform_enable", "1")
-        .acs("periodic_inform_interval", "100");
-    let mut cpe = settled(home, &mut acs);
-    let value = "Device.X_EX.Value";
-    done(&mut cpe, &mut acs, [rpc::set_notification(&[value], 1)]);
-    let mut next = |cpe: &mut Cpe, new: &str, cause: &str| {
-        set(cpe, value, new);
-        cpe.settle();
-        assert!(acs.try_session().is_none());
-        match cause {
-            "2 PERIODIC" => cpe.pass_seconds(100),
-            "8 DIAGNOSTICS COMPLETE" => drop(cpe.command(crate::cpe::inform("8", false))),
-            _ => cpe.inform(),
-        }
-        let inform = cpe.session(&mut acs).inform;
-        assert_eq!(inform.events().len(), 2, "{cause}");
-        assert!(inform.events().contains(&cause.to_owned()));
-        assert!(inform.events().contains(&"4 VALUE CHANGE".to_owned()));
-        assert_eq!(inform.values()[value], new);
-    };
-    next(&mut cpe, "1", "2 PERIODIC");
-    next(&mut cpe, "2", "8 DIAGNOSTICS COMPLETE");
-    next(&mut cpe, "3", "6 CONNECTION REQUEST");
+    for model in ROOTS {
+        let mut acs = Acs::start();
+        let home = gateway(&acs, model)
+            .acs("periodic_inform_enable", "1")
+            .acs("periodic_inform_interval", "100");
+        let mut cpe = settled(home, &mut acs);
+        let value = &*format!("{}X_EX.Value", model.0);
+        done(&mut cpe, &mut acs, [rpc::set_notification(&[value], 1)]);
+        let mut next = |cpe: &mut Cpe, new: &str, cause: &str| {
+            set(cpe, value, new);
+            cpe.settle();
+            assert!(acs.try_session().is_none());
+            match cause {
+                "2 PERIODIC" => cpe.pass_seconds(100),
+                "8 DIAGNOSTICS COMPLETE" => drop(cpe.command(crate::cpe::inform("8", false))),
+                _ => cpe.inform(),
+            }
+            let inform = cpe.session(&mut acs).inform;
+            assert_eq!(inform.events().len(), 2, "{cause}");
+            assert!(inform.events().contains(&cause.to_owned()));
+            assert!(inform.events().contains(&"4 VALUE CHANGE".to_owned()));
+            assert_eq!(inform.values()[value], new);
+        };
+        next(&mut cpe, "1", "2 PERIODIC");
+        next(&mut cpe, "2", "8 DIAGNOSTICS COMPLETE");
+        next(&mut cpe, "3", "6 CONNECTION REQUEST");
+    }
 }
 
 #[test]
 fn a_value_that_changed_back_is_no_change() // NO-05 EV-15
 {
-    let mut acs = Acs::start();
-    let mut cpe = settled(gateway(&acs, ROOTS[0]), &mut acs);
-    let value = "Device.X_EX.Value";
-    done(&mut cpe, &mut acs, [rpc::set_notification(&[value], 1)]);
-    set(&mut cpe, value, "B");
-    set(&mut cpe, value, "");
-    cpe.inform();
-    let inform = cpe.session(&mut acs).inform;
-    assert_eq!(inform.events(), ["6 CONNECTION REQUEST"]);
-    assert!(!inform.values().contains_key(value));
+    for model in ROOTS {
+        let mut acs = Acs::start();
+        let mut cpe = settled(gateway(&acs, model), &mut acs);
+        let value = &*format!("{}X_EX.Value", model.0);
+        done(&mut cpe, &mut acs, [rpc::set_notification(&[value], 1)]);
+        set(&mut cpe, value, "B");
+        set(&mut cpe, value, "");
+        cpe.inform();
+        let inform = cpe.session(&mut acs).inform;
+        assert_eq!(inform.events(), ["6 CONNECTION REQUEST"]);
+        assert!(!inform.values().contains_key(value));
+    }
 }
 
 #[test]

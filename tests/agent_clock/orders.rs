@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::cpe::{Cpe, settled};
+use crate::inform::ROOTS;
 use crate::support::acs::Acs;
 use crate::support::brain::Session;
 use crate::support::daemon::Daemon;
@@ -179,69 +180,82 @@ fn without_a_boot_id_a_reboot_is_not_ordered_for_ever() // RB-02 EV-08
 #[test]
 fn a_factory_reset_leaves_nothing_of_the_old_life() // RB-04 EV-05
 {
-    let mut acs = Acs::start();
-    let name = "Device.DeviceInfo.ProvisioningCode";
-    acs.plan([
-        rpc::set_values(&[(name, "string", "old life")], "old key"),
-        rpc::set_notification(&["Device.ManagementServer.PeriodicInformInterval"], 1),
-        rpc::reboot("r1"),
-        rpc::factory_reset(),
-        rpc::schedule_inform(5000, "later"),
-    ]);
-    let mut cpe = settled(Daemon::new(&acs.url()), &mut acs);
-    assert_eq!(cpe.home.wait_hook().trim_end(), "factory-reset");
-    // A boot before it has ended would be a power cut.
-    cpe.until("the hook to end", |cpe| {
-        (cpe.state().deferred == Default::default()).then_some(())
-    });
-    acs.plan([
-        rpc::get_values(&["Device.ManagementServer.ParameterKey", name]),
-        rpc::get_attributes(&["Device.ManagementServer.PeriodicInformInterval"]),
-    ]);
-    cpe.reboot(BOOT_2);
-    let session = cpe.session(&mut acs);
-    assert_eq!(session.inform.events(), ["0 BOOTSTRAP", "1 BOOT"]);
-    let values = session.answers[0].values();
-    assert_eq!(values["Device.ManagementServer.ParameterKey"], "");
-    assert_ne!(values[name], "old life");
-    assert_eq!(session.answers[1].text("Notification").unwrap(), "0");
-    assert!(cpe.state().scheduled_informs.is_empty());
-    cpe.restart();
-    cpe.settle();
-    assert!(acs.try_session().is_none()); // EV-07
+    for (root, profile) in ROOTS {
+        let mut acs = Acs::start();
+        let name = &format!("{root}DeviceInfo.ProvisioningCode");
+        acs.plan([
+            rpc::set_values(&[(name, "string", "old life")], "old key"),
+            rpc::set_notification(
+                &[&format!("{root}ManagementServer.PeriodicInformInterval")],
+                1,
+            ),
+            rpc::reboot("r1"),
+            rpc::factory_reset(),
+            rpc::schedule_inform(5000, "later"),
+        ]);
+        let mut cpe = settled(Daemon::new(&acs.url()).profile(profile), &mut acs);
+        assert_eq!(cpe.home.wait_hook().trim_end(), "factory-reset");
+        // A boot before it has ended would be a power cut.
+        cpe.until("the hook to end", |cpe| {
+            (cpe.state().deferred == Default::default()).then_some(())
+        });
+        acs.plan([
+            rpc::get_values(&[&format!("{root}ManagementServer.ParameterKey"), name]),
+            rpc::get_attributes(&[&format!("{root}ManagementServer.PeriodicInformInterval")]),
+        ]);
+        cpe.reboot(BOOT_2);
+        let session = cpe.session(&mut acs);
+        assert_eq!(session.inform.events(), ["0 BOOTSTRAP", "1 BOOT"]);
+        let values = session.answers[0].values();
+        assert_eq!(values[&format!("{root}ManagementServer.ParameterKey")], "");
+        assert_ne!(values[name], "old life");
+        assert_eq!(session.answers[1].text("Notification").unwrap(), "0");
+        assert!(cpe.state().scheduled_informs.is_empty());
+        cpe.restart();
+        cpe.settle();
+        assert!(acs.try_session().is_none()); // EV-07
+    }
 }
 
 #[test]
 fn a_factory_reset_whose_hook_fails_leaves_a_device_that_bootstraps() // RB-04 EV-05 CR-02 CR-03
 {
-    let mut acs = Acs::start();
-    acs.plan([
-        rpc::set_values(
-            &[("Device.DeviceInfo.ProvisioningCode", "string", "old")],
-            "old key",
-        ),
-        rpc::factory_reset(),
-    ]);
-    acs.plan([rpc::get_values(&["Device.ManagementServer.ParameterKey"])]);
-    let home = Daemon::new(&acs.url());
-    std::fs::remove_file(home.path("usr/lib/cwmpd/hooks/factory-reset")).unwrap();
-    let mut cpe = Cpe::start(home);
-    let first = cpe.session(&mut acs).inform;
-    let session = cpe.session(&mut acs);
-    assert_eq!(session.inform.events(), ["0 BOOTSTRAP"]);
-    let values = session.answers[0].values();
-    assert_eq!(values["Device.ManagementServer.ParameterKey"], "");
-    let url = ".ConnectionRequestURL";
-    assert_ne!(session.inform.value_of(url), first.value_of(url));
-    assert_eq!(cpe.connection_request(), 200);
-    let events = cpe.session(&mut acs).inform.events();
-    assert_eq!(events, ["6 CONNECTION REQUEST"]);
-    // It is not done some other day, when the device is in use.
-    cpe.restart();
-    cpe.settle();
-    assert!(acs.try_session().is_none());
-    assert_eq!(cpe.state().deferred, Default::default());
-    assert!(!cpe.state().connection_request.password.expose().is_empty());
+    for (root, profile) in ROOTS {
+        let mut acs = Acs::start();
+        acs.plan([
+            rpc::set_values(
+                &[(
+                    &format!("{root}DeviceInfo.ProvisioningCode"),
+                    "string",
+                    "old",
+                )],
+                "old key",
+            ),
+            rpc::factory_reset(),
+        ]);
+        acs.plan([rpc::get_values(&[&format!(
+            "{root}ManagementServer.ParameterKey"
+        )])]);
+        let home = Daemon::new(&acs.url()).profile(profile);
+        std::fs::remove_file(home.path("usr/lib/cwmpd/hooks/factory-reset")).unwrap();
+        let mut cpe = Cpe::start(home);
+        let first = cpe.session(&mut acs).inform;
+        let session = cpe.session(&mut acs);
+        assert_eq!(session.inform.events(), ["0 BOOTSTRAP"]);
+        let values = session.answers[0].values();
+        assert_eq!(values[&format!("{root}ManagementServer.ParameterKey")], "");
+        let url = ".ConnectionRequestURL";
+        assert_ne!(session.inform.value_of(url), first.value_of(url));
+        assert_eq!(cpe.connection_request(), 200);
+        let events = cpe.session(&mut acs).inform.events();
+        assert_eq!(events, ["6 CONNECTION REQUEST"]);
+        // It is not done some other day, when the device is in use.
+        cpe.restart();
+        cpe.settle();
+        assert!(acs.try_session().is_none());
+        assert_eq!(cpe.state().deferred, Default::default());
+        assert!(!cpe.state().connection_request.password.expose().is_empty());
+    }
 }
 
 #[test]

@@ -36,34 +36,36 @@ fn the_phase_is_that_of_periodic_inform_time() // PI-01 SE-15
 #[test]
 fn a_new_interval_counts_at_once() // PI-03
 {
-    let mut acs = Acs::start();
-    let mut cpe = settled(home(&acs, 3600), &mut acs);
-    cpe.pass_seconds(100);
-    acs.plan([rpc::set_values(
-        &[(
-            "Device.ManagementServer.PeriodicInformInterval",
-            "unsignedInt",
-            "10",
-        )],
-        "",
-    )]);
-    cpe.inform();
-    cpe.session(&mut acs);
-    assert_eq!(cpe.next(), Some(Duration::from_secs(10)));
-    cpe.pass_seconds(10);
-    assert_eq!(cpe.session(&mut acs).inform.events(), ["2 PERIODIC"]);
+    for (root, profile) in ROOTS {
+        let mut acs = Acs::start();
+        let mut cpe = settled(home(&acs, 3600).profile(profile), &mut acs);
+        cpe.pass_seconds(100);
+        acs.plan([rpc::set_values(
+            &[(
+                &format!("{root}ManagementServer.PeriodicInformInterval"),
+                "unsignedInt",
+                "10",
+            )],
+            "",
+        )]);
+        cpe.inform();
+        cpe.session(&mut acs);
+        assert_eq!(cpe.next(), Some(Duration::from_secs(10)));
+        cpe.pass_seconds(10);
+        assert_eq!(cpe.session(&mut acs).inform.events(), ["2 PERIODIC"]);
 
-    acs.plan([rpc::set_values(
-        &[(
-            "Device.ManagementServer.PeriodicInformEnable",
-            "boolean",
-            "0",
-        )],
-        "",
-    )]);
-    cpe.pass_seconds(10);
-    cpe.session(&mut acs);
-    assert_eq!(cpe.next(), None); // PI-04
+        acs.plan([rpc::set_values(
+            &[(
+                &format!("{root}ManagementServer.PeriodicInformEnable"),
+                "boolean",
+                "0",
+            )],
+            "",
+        )]);
+        cpe.pass_seconds(10);
+        cpe.session(&mut acs);
+        assert_eq!(cpe.next(), None); // PI-04
+    }
 }
 
 #[test]
@@ -181,13 +183,18 @@ fn a_clock_that_is_set_neither_floods_nor_silences() // PI-05 PI-02
 #[test]
 fn interval_zero_is_refused() // PI-06
 {
-    let mut acs = Acs::start();
-    let mut cpe = settled(home(&acs, 60), &mut acs);
-    let reply = cpe.set("Device.ManagementServer.PeriodicInformInterval", "0");
-    assert!(
-        matches!(reply, Reply::Fault { code: 9007, .. }),
-        "{reply:?}"
-    );
+    for (root, profile) in ROOTS {
+        let mut acs = Acs::start();
+        let mut cpe = settled(home(&acs, 60).profile(profile), &mut acs);
+        let reply = cpe.set(
+            &format!("{root}ManagementServer.PeriodicInformInterval"),
+            "0",
+        );
+        assert!(
+            matches!(reply, Reply::Fault { code: 9007, .. }),
+            "{reply:?}"
+        );
+    }
 }
 
 #[test]

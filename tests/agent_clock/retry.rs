@@ -6,6 +6,7 @@ use cwmpd::agent::command::{Command, Reply as Answer};
 use cwmpd::cwmp::retry::range;
 
 use crate::cpe::{Cpe, inform, settled};
+use crate::inform::ROOTS;
 use crate::support::acs::Acs;
 use crate::support::daemon::Daemon;
 use crate::support::http::{Reply, Request};
@@ -165,27 +166,29 @@ fn retry_after_is_a_lower_bound() // HT-19
 #[test]
 fn the_acs_sets_the_policy_for_the_next_wait() // RT-06
 {
-    let mut acs = Acs::start();
-    acs.plan([rpc::set_values(
-        &[
-            (
-                "Device.ManagementServer.CWMPRetryMinimumWaitInterval",
-                "unsignedInt",
-                "100",
-            ),
-            (
-                "Device.ManagementServer.CWMPRetryIntervalMultiplier",
-                "unsignedInt",
-                "1000",
-            ),
-        ],
-        "",
-    )]);
-    let mut cpe = settled(home(&acs), &mut acs);
-    acs.stop();
-    cpe.ask(inform("8", false));
-    cpe.settle();
-    assert_eq!(cpe.next(), Some(Duration::from_secs(100)));
+    for (root, profile) in ROOTS {
+        let mut acs = Acs::start();
+        acs.plan([rpc::set_values(
+            &[
+                (
+                    &format!("{root}ManagementServer.CWMPRetryMinimumWaitInterval"),
+                    "unsignedInt",
+                    "100",
+                ),
+                (
+                    &format!("{root}ManagementServer.CWMPRetryIntervalMultiplier"),
+                    "unsignedInt",
+                    "1000",
+                ),
+            ],
+            "",
+        )]);
+        let mut cpe = settled(home(&acs).profile(profile), &mut acs);
+        acs.stop();
+        cpe.ask(inform("8", false));
+        cpe.settle();
+        assert_eq!(cpe.next(), Some(Duration::from_secs(100)));
+    }
 }
 
 #[test]

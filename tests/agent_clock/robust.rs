@@ -4,6 +4,7 @@ use cwmpd::agent::command::Reply;
 use cwmpd::datamodel::attributes::Attributes;
 
 use crate::cpe::{Cpe, inform, settled};
+use crate::inform::ROOTS;
 use crate::support::acs::Acs;
 use crate::support::daemon::Daemon;
 use crate::support::rpc;
@@ -19,68 +20,76 @@ fn unblock(cpe: &Daemon, file: &str) {
 
 const STATE: &str = "etc/cwmpd/.state.toml.cwmpd-new";
 const CONFIG: &str = "etc/config/.cwmp.cwmpd-new";
-const CODE: &str = "Device.DeviceInfo.ProvisioningCode";
-const KEY: &str = "Device.ManagementServer.ParameterKey";
-const INTERVAL: &str = "Device.ManagementServer.PeriodicInformInterval";
+const CODE: &str = "DeviceInfo.ProvisioningCode";
+const KEY: &str = "ManagementServer.ParameterKey";
+const INTERVAL: &str = "ManagementServer.PeriodicInformInterval";
 
 #[test]
 fn what_cannot_be_kept_is_refused_and_does_not_happen() // DESIGN 2.3, SV-23 RB-01
 {
-    let mut acs = Acs::start();
-    let mut cpe = settled(Daemon::new(&acs.url()), &mut acs);
-    block(&cpe.home, STATE);
-    acs.plan([
-        rpc::set_values(&[(CODE, "string", "new")], "key"),
-        rpc::set_values(&[(INTERVAL, "unsignedInt", "7")], "key"),
-        rpc::set_notification(&[INTERVAL], 2),
-        rpc::schedule_inform(10, "s"),
-        rpc::reboot("r"),
-        rpc::factory_reset(),
-        rpc::get_values(&[CODE, KEY, INTERVAL]),
-        rpc::get_attributes(&[INTERVAL]),
-    ]);
-    cpe.inform();
-    let answers = cpe.session(&mut acs).answers;
-    for answer in &answers[..6] {
-        assert_eq!(answer.fault(), Some(9002), "{}", answer.method);
+    for (root, profile) in ROOTS {
+        let [code, key, interval] = [CODE, KEY, INTERVAL].map(|name| format!("{root}{name}"));
+        let [code, key, interval] = [&*code, &key, &interval];
+        let mut acs = Acs::start();
+        let mut cpe = settled(Daemon::new(&acs.url()).profile(profile), &mut acs);
+        block(&cpe.home, STATE);
+        acs.plan([
+            rpc::set_values(&[(code, "string", "new")], "key"),
+            rpc::set_values(&[(interval, "unsignedInt", "7")], "key"),
+            rpc::set_notification(&[interval], 2),
+            rpc::schedule_inform(10, "s"),
+            rpc::reboot("r"),
+            rpc::factory_reset(),
+            rpc::get_values(&[code, key, interval]),
+            rpc::get_attributes(&[interval]),
+        ]);
+        cpe.inform();
+        let answers = cpe.session(&mut acs).answers;
+        for answer in &answers[..6] {
+            assert_eq!(answer.fault(), Some(9002), "{}", answer.method);
+        }
+        let values = answers[6].values();
+        assert_ne!(values[code], "new");
+        assert_eq!(values[key], "");
+        assert_ne!(values[interval], "7");
+        assert_eq!(answers[7].text("Notification").unwrap(), "0");
+        assert_eq!(cpe.next(), None);
+        unblock(&cpe.home, STATE);
+        cpe.inform();
+        cpe.session(&mut acs);
+        let state = cpe.state();
+        assert_eq!(state.deferred, Default::default());
+        assert!(state.scheduled_informs.is_empty());
     }
-    let values = answers[6].values();
-    assert_ne!(values[CODE], "new");
-    assert_eq!(values[KEY], "");
-    assert_ne!(values[INTERVAL], "7");
-    assert_eq!(answers[7].text("Notification").unwrap(), "0");
-    assert_eq!(cpe.next(), None);
-    unblock(&cpe.home, STATE);
-    cpe.inform();
-    cpe.session(&mut acs);
-    let state = cpe.state();
-    assert_eq!(state.deferred, Default::default());
-    assert!(state.scheduled_informs.is_empty());
 }
 
 #[test]
 fn when_the_configuration_takes_no_write_the_state_goes_back() // SV-23
 {
-    let mut acs = Acs::start();
-    let mut cpe = settled(Daemon::new(&acs.url()), &mut acs);
-    block(&cpe.home, CONFIG);
-    acs.plan([
-        rpc::set_values(
-            &[(CODE, "string", "new"), (INTERVAL, "unsignedInt", "7")],
-            "key",
-        ),
-        rpc::get_values(&[CODE, KEY, INTERVAL]),
-    ]);
-    cpe.inform();
-    let answers = cpe.session(&mut acs).answers;
-    assert_eq!(answers[0].fault(), Some(9002));
-    let values = answers[1].values();
-    assert!(values[CODE] != "new" && values[KEY].is_empty() && values[INTERVAL] != "7");
-    unblock(&cpe.home, CONFIG);
-    cpe.restart();
-    cpe.settle();
-    assert!(!cpe.home.read("etc/config/cwmp").contains("'7'"));
-    assert_eq!(cpe.state().parameter_key, "");
+    for (root, profile) in ROOTS {
+        let [code, key, interval] = [CODE, KEY, INTERVAL].map(|name| format!("{root}{name}"));
+        let [code, key, interval] = [&*code, &key, &interval];
+        let mut acs = Acs::start();
+        let mut cpe = settled(Daemon::new(&acs.url()).profile(profile), &mut acs);
+        block(&cpe.home, CONFIG);
+        acs.plan([
+            rpc::set_values(
+                &[(code, "string", "new"), (interval, "unsignedInt", "7")],
+                "key",
+            ),
+            rpc::get_values(&[code, key, interval]),
+        ]);
+        cpe.inform();
+        let answers = cpe.session(&mut acs).answers;
+        assert_eq!(answers[0].fault(), Some(9002));
+        let values = answers[1].values();
+        assert!(values[code] != "new" && values[key].is_empty() && values[interval] != "7");
+        unblock(&cpe.home, CONFIG);
+        cpe.restart();
+        cpe.settle();
+        assert!(!cpe.home.read("etc/config/cwmp").contains("'7'"));
+        assert_eq!(cpe.state().parameter_key, "");
+    }
 }
 
 #[test]
@@ -92,7 +101,7 @@ fn a_flash_that_never_took_a_write_loses_neither_events_nor_secrets() // EV-06 C
     let mut cpe = Cpe::start(home);
     cpe.settle();
     let url = cpe.status()["cwmp"]["connection_request_url"].clone();
-    let reply = cpe.set(CODE, "x");
+    let reply = cpe.set(&format!("Device.{CODE}"), "x");
     assert!(
         matches!(reply, Reply::Fault { code: 9002, .. }),
         "{reply:?}"
