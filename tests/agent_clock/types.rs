@@ -8,6 +8,7 @@ use crate::support::acs::Acs;
 use crate::support::daemon::{Daemon, repository};
 use crate::support::inspect::Message;
 use crate::support::rpc;
+use crate::writing::program;
 
 const PROFILE: &str = r#"
 ["ROOT.X_EX."]
@@ -211,5 +212,47 @@ fn every_parameter_of_a_gateway_is_of_the_models_type() // GV-05 DM-01
             seen += 1;
         }
         assert!(seen > 300, "{seen}");
+    }
+}
+
+#[test]
+fn what_a_driver_says_is_always_good_xml() // SO-23
+{
+    for (root, _) in ROOTS {
+        let mut device = program(root);
+        let ssid = format!("{root}X_EX.SSID");
+        let odd = [
+            (&b"a\xffb"[..], "a\u{fffd}b"),
+            (b"\xc3(\xa0\xa1", "\u{fffd}(\u{fffd}\u{fffd}"),
+            (b"a\\u0000\\u0001\\u001fb", "a\u{fffd}\u{fffd}\u{fffd}b"),
+            (b"\\ufffe\\uffff", "\u{fffd}\u{fffd}"),
+            (b"<&>]]>\\\"'\\r\\n\\t", "<&>]]>\"'\r\n\t"),
+        ];
+        let before = device.cpe.home.read("parameters").into_bytes();
+        for (said, told) in odd {
+            // One that the ACS asks for, and one that every Inform tells.
+            let text = [b"\"value\":\"", said, b"\""].concat();
+            let version = format!("\"path\":\"{root}DeviceInfo.HardwareVersion\",").into_bytes();
+            let at = before
+                .windows(version.len())
+                .position(|part| part == version);
+            let (head, tail) = before.split_at(at.expect("a version") + version.len());
+            let tail = &tail[tail.iter().position(|byte| *byte == b'}').expect("its end")..];
+            let path = format!(",{{\"path\":\"{ssid}\",").into_bytes();
+            let all = [head, &text, tail, &path, &text, b"}"].concat();
+            device.cpe.home.write("parameters", &all);
+            device.cpe.restart();
+            device.cpe.settle();
+            while device.acs.try_session().is_some() {}
+            device
+                .acs
+                .plan([rpc::get_values(&[&ssid]), rpc::get_values(&[""])]);
+            device.cpe.inform();
+            let session = device.cpe.session(&mut device.acs);
+            assert_eq!(session.answers[0].values()[&ssid], told);
+            assert_eq!(session.answers[1].values()[&ssid], told);
+            let version = session.inform.value_of(".HardwareVersion");
+            assert_eq!(version.as_deref(), Some(told));
+        }
     }
 }

@@ -29,9 +29,12 @@ const GATEWAYS: [(&str, &str, &str, [&str; 3]); 2] = [
 const STATE: &str = "etc/cwmpd/.state.toml.cwmpd-new";
 const CONFIG: &str = "etc/config/.cwmp.cwmpd-new";
 
-struct Device {
-    cpe: Cpe,
-    acs: Acs,
+/// A CPE, its ACS, and where in the model is what the tests set.
+pub struct Device {
+    /// The CPE.
+    pub cpe: Cpe,
+    /// Its ACS.
+    pub acs: Acs,
     code: String,
     interval: String,
     key: String,
@@ -59,7 +62,7 @@ impl Device {
     }
 
     /// The answers to these requests, in one session.
-    fn ask(&mut self, requests: impl IntoIterator<Item = Rpc>) -> Vec<Message> {
+    pub fn ask(&mut self, requests: impl IntoIterator<Item = Rpc>) -> Vec<Message> {
         self.acs.plan(requests);
         self.cpe.inform();
         self.cpe.session(&mut self.acs).answers
@@ -401,13 +404,13 @@ while read -r request; do
             read -r answer < ROOT/answer
             echo "{\"id\":$id,$answer}"
             case $answer in *'"ok"'*) cp ROOT/after ROOT/parameters ;; esac ;;
-        *) echo "{\"id\":$id,\"parameters\":[$(cat ROOT/parameters)]}" ;;
+        *) printf '%s\n' "{\"id\":$id,\"parameters\":[$(cat ROOT/parameters)]}" ;;
     esac
 done
 "#;
 
 /// A device behind a program, with 20 numbers to set.
-fn program(root: &str) -> Device {
+pub fn program(root: &str) -> Device {
     let model = if root == "Device." { "tr181" } else { "tr098" };
     Device::new(root, |home| {
         let home = home

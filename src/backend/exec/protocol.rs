@@ -196,8 +196,10 @@ impl Line {
         if !line.starts_with(b"{") {
             return Err("a line that is not of the protocol (no JSON object)".to_owned());
         }
+        // Names from the air (SSIDs, host names) are bytes: what is not UTF-8 in them must not hide all the rest.
+        let line = String::from_utf8_lossy(line);
         // Its position is worth more than its words, which may quote a value.
-        serde_json::from_slice(line).map_err(|error| {
+        serde_json::from_str(&line).map_err(|error| {
             format!(
                 "a line that is not of the protocol (column {})",
                 error.column()
