@@ -15,6 +15,12 @@ pub const ROOTS: [(&str, &str); 2] = [
     ("InternetGatewayDevice.", "tr098-gateway.toml"),
 ];
 
+/// Where each has its wireless networks.
+const WIFI: [&str; 2] = [
+    "Device.WiFi.SSID.",
+    "InternetGatewayDevice.LANDevice.1.WLANConfiguration.",
+];
+
 const BOOT_2: &str = "00000000-0000-4000-8000-000000000002";
 
 /// Names of an Inform's parameters, in order.
@@ -139,59 +145,57 @@ fn entries_that_the_acs_adds_are_told_with_their_events_and_survive() // IN-06 I
 #[test]
 fn an_entry_with_a_wildcard_tells_what_there_is() // IN-06
 {
-    let mut acs = Acs::start();
-    let home = Daemon::new(&acs.url()).more_config(
-        "config inform_parameter\n\toption enable 1\n\toption parameter_name Device.WiFi.SSID.*.SSID\n\
+    for ((root, profile), wifi) in ROOTS.into_iter().zip(WIFI) {
+        let mut acs = Acs::start();
+        let config = "config inform_parameter\n\toption enable 1\n\toption parameter_name TABLE*.SSID\n\
          \toption events_list '1 BOOT'\n\
-         config inform_parameter\n\toption enable 1\n\toption parameter_name Device.Nowhere.*.X\n\
-         config inform_parameter\n\toption enable 1\n\toption parameter_name Device.DeviceInfo.\n",
-    );
-    let mut cpe = Cpe::start(home);
-    let inform = cpe.session(&mut acs).inform;
-    let told = names(&inform);
-    assert!(
-        told.contains(&"Device.WiFi.SSID.1.SSID".to_owned()),
-        "{told:?}"
-    );
-    assert!(
-        told.iter()
-            .all(|name| !name.is_empty() && !name.contains("Nowhere") && !name.contains('*'))
-    );
-    let forced = told
-        .iter()
-        .filter(|name| *name == "Device.DeviceInfo.SoftwareVersion");
-    assert_eq!(
-        forced.count(),
-        1,
-        "IN-05: the partial path covers forced parameters"
-    );
-    cpe.inform();
-    let told = names(&cpe.session(&mut acs).inform);
-    assert!(
-        !told.contains(&"Device.WiFi.SSID.1.SSID".to_owned()),
-        "{told:?}"
-    );
+         config inform_parameter\n\toption enable 1\n\toption parameter_name ROOTNowhere.*.X\n\
+         config inform_parameter\n\toption enable 1\n\toption parameter_name ROOTDeviceInfo.\n";
+        let config = config.replace("TABLE", wifi).replace("ROOT", root);
+        let home = Daemon::new(&acs.url())
+            .profile(profile)
+            .more_config(&config);
+        let mut cpe = Cpe::start(home);
+        let inform = cpe.session(&mut acs).inform;
+        let told = names(&inform);
+        assert!(told.contains(&format!("{wifi}1.SSID")), "{told:?}");
+        assert!(
+            told.iter()
+                .all(|name| !name.is_empty() && !name.contains("Nowhere") && !name.contains('*'))
+        );
+        let forced = told
+            .iter()
+            .filter(|name| **name == format!("{root}DeviceInfo.SoftwareVersion"));
+        assert_eq!(
+            forced.count(),
+            1,
+            "IN-05: the partial path covers forced parameters"
+        );
+        cpe.inform();
+        let told = names(&cpe.session(&mut acs).inform);
+        assert!(!told.contains(&format!("{wifi}1.SSID")), "{told:?}");
+    }
 }
 
 #[test]
 fn an_empty_event_list_does_not_mean_value_changes() // IN-06
 {
-    let mut acs = Acs::start();
-    let home = Daemon::new(&acs.url()).more_config(
-        "config inform_parameter\n\toption enable 1\n\toption parameter_name Device.DeviceInfo.ModelName\n",
-    );
-    let mut cpe = settled(home, &mut acs);
-    assert!(matches!(
-        cpe.set("Device.DeviceInfo.ProvisioningCode", "new"),
-        Reply::Ok(_)
-    ));
-    let inform = cpe.session(&mut acs).inform;
-    assert_eq!(inform.events(), ["4 VALUE CHANGE"]);
-    assert!(!names(&inform).contains(&"Device.DeviceInfo.ModelName".to_owned()));
-    cpe.inform();
-    assert!(
-        names(&cpe.session(&mut acs).inform).contains(&"Device.DeviceInfo.ModelName".to_owned())
-    );
+    for (root, profile) in ROOTS {
+        let mut acs = Acs::start();
+        let home = Daemon::new(&acs.url()).profile(profile).more_config(&"config inform_parameter\n\toption enable 1\n\toption parameter_name Device.DeviceInfo.ModelName\n".replace("Device.DeviceInfo", &format!("{root}DeviceInfo")));
+        let mut cpe = settled(home, &mut acs);
+        assert!(matches!(
+            cpe.set(&format!("{root}DeviceInfo.ProvisioningCode"), "new"),
+            Reply::Ok(_)
+        ));
+        let inform = cpe.session(&mut acs).inform;
+        assert_eq!(inform.events(), ["4 VALUE CHANGE"]);
+        assert!(!names(&inform).contains(&format!("{root}DeviceInfo.ModelName")));
+        cpe.inform();
+        assert!(
+            names(&cpe.session(&mut acs).inform).contains(&format!("{root}DeviceInfo.ModelName"))
+        );
+    }
 }
 
 #[test]
@@ -290,32 +294,37 @@ fn sections_get_numbers_that_stay_whatever_is_done_to_their_order() // IN-06
 #[test]
 fn the_files_of_the_configuration_name_more_parameters() // IN-05
 {
-    let mut acs = Acs::start();
-    let home = Daemon::new(&acs.url())
-        .cpe("forced_inform_json", "/etc/cwmpd/forced.json")
-        .cpe("boot_inform_json", "/etc/cwmpd/boot.json");
-    home.write(
+    for (root, profile) in ROOTS {
+        let mut acs = Acs::start();
+        let home = Daemon::new(&acs.url())
+            .profile(profile)
+            .cpe("forced_inform_json", "/etc/cwmpd/forced.json")
+            .cpe("boot_inform_json", "/etc/cwmpd/boot.json");
+        home.write(
         "etc/cwmpd/forced.json",
-        br#"{ "forced_inform": ["Device.DeviceInfo.UpTime", "Device.DeviceInfo.SoftwareVersion", "Device.No.Such"] }"#,
+        r#"{ "forced_inform": ["Device.DeviceInfo.UpTime", "Device.DeviceInfo.SoftwareVersion", "Device.No.Such"] }"#.replace("Device.", root).as_bytes(),
     );
-    home.write(
-        "etc/cwmpd/boot.json",
-        br#"{ "boot_inform": ["Device.DeviceInfo.ModelName"] }"#,
-    );
-    let mut cpe = Cpe::start(home);
-    let told = names(&cpe.session(&mut acs).inform);
-    for name in ["UpTime", "SoftwareVersion", "ModelName"] {
-        let count = told
-            .iter()
-            .filter(|told| **told == format!("Device.DeviceInfo.{name}"))
-            .count();
-        assert_eq!(count, 1, "{name}");
+        home.write(
+            "etc/cwmpd/boot.json",
+            r#"{ "boot_inform": ["Device.DeviceInfo.ModelName"] }"#
+                .replace("Device.", root)
+                .as_bytes(),
+        );
+        let mut cpe = Cpe::start(home);
+        let told = names(&cpe.session(&mut acs).inform);
+        for name in ["UpTime", "SoftwareVersion", "ModelName"] {
+            let count = told
+                .iter()
+                .filter(|told| **told == format!("{root}DeviceInfo.{name}"))
+                .count();
+            assert_eq!(count, 1, "{name}");
+        }
+        assert!(!told.contains(&format!("{root}No.Such")));
+        cpe.inform();
+        let told = names(&cpe.session(&mut acs).inform);
+        assert!(told.contains(&format!("{root}DeviceInfo.UpTime")));
+        assert!(!told.contains(&format!("{root}DeviceInfo.ModelName")));
     }
-    assert!(!told.contains(&"Device.No.Such".to_owned()));
-    cpe.inform();
-    let told = names(&cpe.session(&mut acs).inform);
-    assert!(told.contains(&"Device.DeviceInfo.UpTime".to_owned()));
-    assert!(!told.contains(&"Device.DeviceInfo.ModelName".to_owned()));
 }
 
 #[test]
