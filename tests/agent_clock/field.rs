@@ -64,7 +64,7 @@ fn ended(cpe: &mut Cpe, genie: &Shared<Genie>, count: usize) {
 
 #[test]
 fn genieacs_meets_a_new_device()
-// HT-10 HT-19 AU-04 AU-16 AU-17 CK-01 CK-05 SO-08 SE-01 SE-02 SE-09 GN-06
+// HT-10 HT-19 AU-04 AU-16 AU-17 CK-01 CK-05 CR-19 SO-08 SE-01 SE-02 SE-09 GN-06
 {
     for (profile, root, username) in ROOTS {
         let (acs, genie) = genie(username);

@@ -202,7 +202,7 @@ fn every_mistake_is_told_and_nothing_is_set() // SV-01 SV-02 SV-05 SV-09 SV-10 S
 }
 
 #[test]
-fn the_key_is_that_of_the_last_change_that_was_made() // SV-05 SV-21 OB-08
+fn the_key_is_that_of_the_last_change_that_was_made() // SV-05 SV-06 SV-21 OB-08 AT-07
 {
     for (profile, root, table, _) in GATEWAYS {
         let mut device = Device::gateway(profile, root);

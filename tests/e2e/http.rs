@@ -70,7 +70,7 @@ fn replies_of_http_1_0() // HT-11
 }
 
 #[test]
-fn closing_after_each_reply_continues_the_session() // HT-09
+fn closing_after_each_reply_continues_the_session() // HT-09 SE-02
 {
     let session = session_through(|request, next| match next(request) {
         reply if reply.status == 200 => reply.close(),

@@ -5,8 +5,17 @@ use crate::support::daemon::Daemon;
 use crate::support::rpc;
 use crate::support::wait::Gate;
 
+/// The shipped gateways, with a table of each.
+const GATEWAYS: [((&str, &str), &str); 2] = [
+    (("Device.", "tr181-gateway.toml"), "Device.NAT.PortMapping."),
+    (
+        ("InternetGatewayDevice.", "tr098-gateway.toml"),
+        "InternetGatewayDevice.WANDevice.1.WANConnectionDevice.1.WANIPConnection.1.PortMapping.",
+    ),
+];
+
 /// A device whose first session hangs at its `step`th POST (counted from 1): the ACS has it, the answer never comes.
-fn hanging_at(step: usize) -> (Acs, Daemon) {
+fn hanging_at(step: usize, (root, profile): (&str, &str)) -> (Acs, Daemon) {
     let never = Gate::new();
     let mut posts = 0;
     let acs = Acs::builder()
@@ -21,10 +30,14 @@ fn hanging_at(step: usize) -> (Acs, Daemon) {
         })
         .start();
     acs.plan([rpc::set_values(
-        &[("Device.DeviceInfo.ProvisioningCode", "string", "kept")],
+        &[(
+            &format!("{root}DeviceInfo.ProvisioningCode"),
+            "string",
+            "kept",
+        )],
         "key-1",
     )]);
-    let daemon = Daemon::new(&acs.url()).start();
+    let daemon = Daemon::new(&acs.url()).profile(profile).start();
     acs.wait_requests(step);
     (acs, daemon)
 }
@@ -32,7 +45,7 @@ fn hanging_at(step: usize) -> (Acs, Daemon) {
 #[test]
 fn killed_before_the_inform_response_it_bootstraps_again() // EV-06 RT-08
 {
-    let (mut acs, mut daemon) = hanging_at(1);
+    let (mut acs, mut daemon) = hanging_at(1, GATEWAYS[0].0);
     daemon.kill();
     let before = acs.inform();
     daemon.start_again();
@@ -46,7 +59,7 @@ fn killed_after_the_inform_response_the_events_are_delivered() // RT-09
 {
     // The empty POST leaves only after the delivery was persisted; so does everything after it.
     for step in [2, 3] {
-        let (mut acs, mut daemon) = hanging_at(step);
+        let (mut acs, mut daemon) = hanging_at(step, GATEWAYS[0].0);
         acs.inform();
         daemon.kill();
         daemon.start_again();
@@ -65,19 +78,27 @@ fn killed_after_the_inform_response_the_events_are_delivered() // RT-09
 #[test]
 fn killed_after_an_answer_the_values_are_kept() // SV-22
 {
-    let (mut acs, mut daemon) = hanging_at(3); // the SetParameterValuesResponse
-    acs.session(); // over for the ACS, but its 204 never arrives
-    daemon.kill();
-    acs.plan([rpc::get_values(&[
-        "Device.DeviceInfo.ProvisioningCode",
-        "Device.ManagementServer.ParameterKey",
-    ])]);
-    daemon.start_again();
-    daemon.wait_ready();
-    assert_eq!(daemon.cwmp(&["inform"]).code, 0);
-    let values = acs.session().answers[0].values();
-    assert_eq!(values["Device.DeviceInfo.ProvisioningCode"], "kept");
-    assert_eq!(values["Device.ManagementServer.ParameterKey"], "key-1");
+    for (model, _) in GATEWAYS {
+        let (mut acs, mut daemon) = hanging_at(3, model); // the SetParameterValuesResponse
+        acs.session(); // over for the ACS, but its 204 never arrives
+        daemon.kill();
+        acs.plan([rpc::get_values(&[
+            &format!("{}DeviceInfo.ProvisioningCode", model.0),
+            &format!("{}ManagementServer.ParameterKey", model.0),
+        ])]);
+        daemon.start_again();
+        daemon.wait_ready();
+        assert_eq!(daemon.cwmp(&["inform"]).code, 0);
+        let values = acs.session().answers[0].values();
+        assert_eq!(
+            values[&format!("{}DeviceInfo.ProvisioningCode", model.0)],
+            "kept"
+        );
+        assert_eq!(
+            values[&format!("{}ManagementServer.ParameterKey", model.0)],
+            "key-1"
+        );
+    }
 }
 
 #[test]
@@ -147,36 +168,37 @@ fn a_promised_reboot_survives_a_kill() // RB-02 EV-21
 #[test]
 fn objects_keep_their_numbers() // OB-01 OB-09
 {
-    let mut acs = Acs::start();
-    let table = "Device.NAT.PortMapping.";
-    acs.plan([rpc::add_object(table, ""), rpc::add_object(table, "")]);
-    let mut daemon = Daemon::new(&acs.url()).start();
-    let numbers: Vec<u32> = acs
-        .session()
-        .answers
-        .iter()
-        .map(|a| a.text("InstanceNumber").unwrap().parse().unwrap())
-        .collect();
-    daemon.kill();
-    acs.plan([
-        rpc::delete_object(&format!("{table}{}.", numbers[1]), ""),
-        rpc::add_object(table, ""),
-    ]);
-    daemon.start_again();
-    daemon.wait_ready();
-    assert_eq!(daemon.cwmp(&["inform"]).code, 0);
-    let session = acs.session();
-    assert_eq!(
-        session.answers[0].method, "DeleteObjectResponse",
-        "{:?}",
-        session.answers
-    );
-    let third: u32 = session.answers[1]
-        .text("InstanceNumber")
-        .unwrap()
-        .parse()
-        .unwrap();
-    assert!(!numbers.contains(&third), "{numbers:?} {third}");
+    for ((_, profile), table) in GATEWAYS {
+        let mut acs = Acs::start();
+        acs.plan([rpc::add_object(table, ""), rpc::add_object(table, "")]);
+        let mut daemon = Daemon::new(&acs.url()).profile(profile).start();
+        let numbers: Vec<u32> = acs
+            .session()
+            .answers
+            .iter()
+            .map(|a| a.text("InstanceNumber").unwrap().parse().unwrap())
+            .collect();
+        daemon.kill();
+        acs.plan([
+            rpc::delete_object(&format!("{table}{}.", numbers[1]), ""),
+            rpc::add_object(table, ""),
+        ]);
+        daemon.start_again();
+        daemon.wait_ready();
+        assert_eq!(daemon.cwmp(&["inform"]).code, 0);
+        let session = acs.session();
+        assert_eq!(
+            session.answers[0].method, "DeleteObjectResponse",
+            "{:?}",
+            session.answers
+        );
+        let third: u32 = session.answers[1]
+            .text("InstanceNumber")
+            .unwrap()
+            .parse()
+            .unwrap();
+        assert!(!numbers.contains(&third), "{numbers:?} {third}");
+    }
 }
 
 #[test]
