@@ -319,7 +319,7 @@ def change_tree(binary, text, table, rounds):
             timed("SetParameterValues of 1,000", put([(f"{table}{n + 1}.HostName", f"n-{turn}-{n}") for n in range(1000)]),
                   b"<Status>0</Status>")
             timed("AddObject", f"<cwmp:AddObject><ObjectName>{table}</ObjectName>{key}</cwmp:AddObject>", b"<InstanceNumber>")
-            timed("DeleteObject", f"<cwmp:DeleteObject><ObjectName>{table}{turn + 1}.</ObjectName>{key}</cwmp:DeleteObject>",
+            timed("DeleteObject", f"<cwmp:DeleteObject><ObjectName>{table}{1500 + turn}.</ObjectName>{key}</cwmp:DeleteObject>",
                   b"<Status>0</Status>")
             made = [(f"{table}[new-{turn}-{n}].HostName", "x") for n in range(256)]
             timed("SetParameterValues that makes 256 instances", put(made), b"<Status>0</Status>")
