@@ -4,7 +4,7 @@ use super::Type;
 use super::path::MAX_ALIAS;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-/// A named data type. What it is and what it allows stands in [`TABLE`].
+/// A named data type. What it is and what it allows stands in `TABLE`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum DataType {
@@ -27,7 +27,7 @@ pub enum DataType {
     ZigBeeNetworkAddress,
 }
 
-/// One line of [`TABLE`].
+/// One line of `TABLE`.
 struct Row {
     ty: DataType,
     /// As TR-106 spells it.
