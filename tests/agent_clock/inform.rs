@@ -464,3 +464,26 @@ fn device_id_and_device_info_say_the_same_whatever_the_backend_says() // IN-01 I
         assert_eq!(told, paths.map(|path| values[path].clone()));
     }
 }
+
+#[test]
+fn a_row_whose_section_is_gone_is_written_whole() // IN-06 SV-22
+{
+    for (root, profile) in ROOTS {
+        let mut acs = Acs::start();
+        let name = format!("{root}DeviceInfo.ModelName");
+        acs.plan([
+            rpc::add_object(&table(root), ""),
+            entry(root, 1, &[("Enable", "0"), ("ParameterName", &name)]),
+        ]);
+        let mut cpe = Cpe::start(Daemon::new(&acs.url()).profile(profile));
+        cpe.session(&mut acs);
+        // Somebody takes it out of the file, and the daemon does not hear of it.
+        cpe.home.write_config();
+        acs.plan([entry(root, 1, &[("Enable", "1")])]);
+        cpe.inform();
+        assert_eq!(cpe.session(&mut acs).answers[0].fault(), None);
+        cpe.restart();
+        cpe.inform();
+        assert!(names(&cpe.session(&mut acs).inform).contains(&name));
+    }
+}

@@ -353,15 +353,20 @@ impl DataModel for Own {
             return Ok(Progress::Ready(applied));
         };
         let old = std::mem::replace(&mut self.items, staged);
+        let before = |item: &Item| old.iter().find(|before| before.path == item.path);
+        let differs = |item: &Item| before(item).and_then(Item::value) != item.value();
+        // All of a row goes along: somebody may have taken its section out of the file.
+        let rows = self.items.iter().filter(|item| item.number.is_some());
+        let rows = rows.filter(|item| differs(item)).filter_map(Item::home);
+        let rows: Vec<String> = rows.map(|(section, _)| section).collect();
         for item in &self.items {
-            let before = old.iter().find(|before| before.path == item.path);
+            let (Some(value), Some((section, option))) = (item.value(), item.home()) else {
+                continue;
+            };
             // SV-19: the same value again is no change, unless the option has another one.
-            let differs = before.and_then(Item::value) != item.value();
-            let settles = before.is_some_and(|b| b.from_elsewhere) && !item.from_elsewhere;
-            if let (Some(value), Some((section, option))) = (item.value(), item.home())
-                && (differs || settles)
-            {
-                applied.later |= differs && item.spec.is_some_and(|spec| spec.later);
+            let settles = before(item).is_some_and(|b| b.from_elsewhere) && !item.from_elsewhere;
+            applied.later |= differs(item) && item.spec.is_some_and(|spec| spec.later);
+            if differs(item) || settles || rows.contains(&section) {
                 self.changes.push(Change {
                     section,
                     option,
