@@ -34,9 +34,6 @@ impl Agent {
         if std::mem::take(&mut self.check_after_session) {
             self.want_check(now);
         }
-        if std::mem::take(&mut self.reload_wanted) {
-            self.reload(now);
-        }
     }
 
     /// Starts the hook that a promise waits for.

@@ -298,6 +298,7 @@ impl Agent {
         self.poll_work(now);
         self.apply_dhcp(now);
         self.receive(now);
+        self.reload_if_wanted(now);
         self.follow_config(now, registry);
         self.open_session(now, registry);
         self.gather(now);
@@ -315,6 +316,15 @@ impl Agent {
             if let Err(e) = registered {
                 error!("backend cannot be watched: reason=\"{e}\"");
             }
+        }
+    }
+
+    /// Reads the configuration again as soon as neither a session nor a transaction relies on what it said.
+    fn reload_if_wanted(&mut self, now: Now) {
+        if self.reload_wanted && self.session.is_none() && !self.work.is_committing() {
+            self.reload_wanted = false;
+            self.moved = true;
+            self.reload(now);
         }
     }
 
@@ -370,9 +380,9 @@ impl Agent {
         }
     }
 
-    /// Reads the configuration again: at once, or when the running session has ended. `false` when the file is broken.
+    /// Reads the configuration again: at once, or when the running session or transaction has ended. `false` when the file is broken.
     pub fn want_reload(&mut self, now: Now) -> bool {
-        if self.session.is_some() {
+        if self.session.is_some() || self.work.is_committing() {
             self.reload_wanted = true;
             return true;
         }
