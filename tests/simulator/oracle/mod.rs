@@ -75,6 +75,8 @@ struct Wait {
     to: Duration,
     /// The longest that may have been drawn.
     whole: Duration,
+    /// The longest that the one before may have been: where the power failed, that one is on the disk.
+    last: Duration,
     /// The clock's error when it was drawn; none when it was not set.
     error: Option<i64>,
 }
@@ -136,6 +138,8 @@ pub struct Oracle {
     session: Option<Session>,
     last_start: Option<Duration>,
     last_end: Option<Duration>,
+    /// When the process came to life: before it, no session is known to it.
+    born: Duration,
     wait: Option<Wait>,
     /// Since the last session ended, something allowed a new one.
     free: bool,
@@ -178,6 +182,7 @@ impl Oracle {
             session: None,
             last_start: None,
             last_end: None,
+            born: Duration::ZERO,
             wait: None,
             free: true,
             due_by: None,
@@ -302,6 +307,7 @@ impl Oracle {
         self.alive = true;
         self.free = self.wait.is_none();
         self.last_end = None;
+        self.born = now;
         if booted {
             self.free = true;
             self.no_retry(); // RT-05
@@ -363,11 +369,14 @@ impl Oracle {
             let (before, _) = &before;
             let most = before.iter().chain(&self.retries).max().copied();
             let whole = self.range(most.unwrap_or(0) + 1).1;
-            let whole = self.wait.map_or(whole, |wait| wait.whole.max(whole));
+            let whole = self
+                .wait
+                .map_or(whole, |wait| wait.whole.max(wait.last).max(whole));
             self.wait = Some(Wait {
                 from: Duration::ZERO,
                 to: now + whole,
                 whole,
+                last: Duration::ZERO,
                 error: None,
             });
         }

@@ -318,7 +318,7 @@ impl Oracle {
             // Nothing is left to be told, and the ACS had not answered: there is no retry.
             self.retries.insert(0);
         }
-        self.wait = None;
+        let last = self.wait.take().map_or(Duration::ZERO, |wait| wait.whole);
         if sure || unsure {
             let next = || tried.iter().map(|count| count + 1);
             let (least, most) = (next().min().unwrap_or(1), next().max().unwrap_or(1));
@@ -329,6 +329,7 @@ impl Oracle {
                 from: now + from.max(later),
                 to: now + to.max(later),
                 whole: to.max(later),
+                last,
                 error: clock.is_set().then_some(clock.error),
             };
             self.wait = Some(wait);

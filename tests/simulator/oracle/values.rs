@@ -78,7 +78,8 @@ impl Oracle {
         if certain && self.session.is_none() && self.alive && self.wait.is_none() {
             let throttle =
                 Duration::from_secs(self.model.number("DefaultActiveNotificationThrottle"));
-            let at = self.last_end.map_or(now, |end| (end + throttle).max(now));
+            let end = self.last_end.unwrap_or(self.born);
+            let at = (end + throttle).max(now);
             self.due(at + SLACK);
         }
     }
