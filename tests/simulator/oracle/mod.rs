@@ -143,6 +143,8 @@ pub struct Oracle {
     wait: Option<Wait>,
     /// Since the last session ended, something allowed a new one.
     free: bool,
+    /// A value changed since: that is found after a restart as well (NO-14).
+    pub news: bool,
     /// A session must have begun by then.
     due_by: Option<Duration>,
     /// A hook runs or is about to: no session begins.
@@ -183,6 +185,7 @@ impl Oracle {
             last_start: None,
             last_end: None,
             born: Duration::ZERO,
+            news: false,
             wait: None,
             free: true,
             due_by: None,
@@ -305,7 +308,7 @@ impl Oracle {
     /// The process comes to life, after a boot or not.
     pub fn started(&mut self, booted: bool, clock: &Clock, now: Duration) {
         self.alive = true;
-        self.free = self.wait.is_none();
+        self.free = self.wait.is_none() || self.news;
         self.last_end = None;
         self.born = now;
         if booted {

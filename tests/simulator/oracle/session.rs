@@ -274,6 +274,7 @@ impl Oracle {
         }
         self.last_end = Some(now);
         self.free = session.triggered || session.allowed;
+        self.news &= session.allowed; // else it was told, or tried
         if good {
             self.good += 1;
             self.put_back(session.flight);

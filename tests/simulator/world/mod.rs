@@ -495,6 +495,7 @@ impl World {
             values: vec![(path.to_owned(), value.to_owned())],
         });
         self.poked = true;
+        self.oracle.news = true;
         match reply {
             _ if power::is_off() => self.oracle.maybe = Some(after),
             Some(Reply::Ok(_)) => {
