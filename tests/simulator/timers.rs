@@ -53,8 +53,9 @@ impl Periodic {
                 (at.saturating_sub(GRAIN).max(now), at + GRAIN)
             }
             None => {
+                // Where the answer to the order was lost, it is not known exactly when it was carried out.
                 let at = now + self.interval;
-                (at, at + Duration::from_millis(1))
+                (at.saturating_sub(GRAIN), at + Duration::from_millis(1))
             }
         }
     }
