@@ -32,7 +32,7 @@ impl ClockWatch {
         Ok(ClockWatch { timer })
     }
 
-    /// Takes the news in; whether there was any.
+    /// Takes the news in; whether there was any. Never waits: the timer does not block.
     pub fn was_set(&self) -> bool {
         self.timer.wait().is_ok()
     }
