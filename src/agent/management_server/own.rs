@@ -1,6 +1,6 @@
 //! An object of the data model made of a table.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
 
 use super::items::{
@@ -353,7 +353,8 @@ impl DataModel for Own {
             return Ok(Progress::Ready(applied));
         };
         let old = std::mem::replace(&mut self.items, staged);
-        let before = |item: &Item| old.iter().find(|before| before.path == item.path);
+        let by_path: HashMap<&str, &Item> = old.iter().map(|i| (i.path.as_str(), i)).collect();
+        let before = |item: &Item| by_path.get(item.path.as_str()).copied();
         let differs = |item: &Item| before(item).and_then(Item::value) != item.value();
         // All of a row goes along: somebody may have taken its section out of the file.
         let rows = self.items.iter().filter(|item| item.number.is_some());
