@@ -147,7 +147,7 @@ impl Agent {
             // EV-09: not even the connection came about, but that was its try.
             self.queue.discard(EventCode::ConnectionRequest);
         }
-        self.plan_retry(&running.url, ended, text, running.informed, now);
+        self.plan_retry(running, ended, text, now);
         self.heartbeat_wanted &= self.schedule.retry().is_none();
     }
 
@@ -164,8 +164,8 @@ impl Agent {
 
     /// TR-069 3.2.1.1: the wait is drawn once, logged, persisted and shown as it is. A session is retried for the events
     /// that it did not deliver, and, once its Inform was taken, for the ACS's requests, which it cut short.
-    fn plan_retry(&mut self, url: &str, ended: &Ended, text: &str, informed: bool, now: Now) {
-        let informed = informed || self.store.state.retry.informed;
+    fn plan_retry(&mut self, running: &Running, ended: &Ended, text: &str, now: Now) {
+        let informed = running.informed || self.store.state.retry.informed;
         if self.queue.is_empty() && !informed {
             // A connection request alone is never retried (EV-09).
             self.store.state.retry = Retry::default();
@@ -197,7 +197,7 @@ impl Agent {
             wait_ms: u32::try_from(wait.as_millis()).unwrap_or(u32::MAX),
             due_unix,
             informed,
-            url: url.to_owned(),
+            url: running.url.clone(),
         };
         self.schedule.set_retry(Some(now.instant + wait));
         warn!(
