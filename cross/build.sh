@@ -83,7 +83,11 @@ export PATH="$venv/bin:/usr/bin:$PATH" RUSTC=/usr/bin/rustc CARGO=/usr/bin/cargo
 export CARGO_TARGET_DIR="$out" SOURCE_DATE_EPOCH=0
 unset RUSTUP_TOOLCHAIN CARGO_BUILD_RUSTFLAGS CARGO_ENCODED_RUSTFLAGS
 case $target in
-mips*) export CARGO_PROFILE_RELEASE_STRIP=none ;; # below, with a strip that knows .pdr
+mips*)
+    # 2.4 % of the code: delay slots filled from the block that follows, and a call that returns at once is a jump.
+    RUSTFLAGS="$RUSTFLAGS -C llvm-args=-disable-mips-df-succbb-search=0 -C llvm-args=-mips-tail-calls=1"
+    export CARGO_PROFILE_RELEASE_STRIP=none # below, with a strip that knows .pdr
+    ;;
 esac
 cd "$root"
 cargo-zigbuild zigbuild --locked --release --bin cwmpd --target "$target" \
