@@ -1,7 +1,7 @@
 //! The configuration: `/etc/config/cwmp` with the sections and options that icwmp users know, typed and checked.
 //!
 //! Nothing in the file can stop the daemon: what is unknown or malformed is a [`Problem`] with its line, and the
-//! option keeps its default. [`options`] is the one list that drives reading, defaults and help.
+//! option keeps its default. [`options`] is the one list that drives reading and defaults.
 
 mod load;
 pub mod options;

@@ -1,4 +1,4 @@
-//! The command table: parser, help and manual all come from it.
+//! The command table: parser, help, manual page and shell completion all come from it.
 
 use std::io::{self, Write};
 

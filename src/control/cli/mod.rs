@@ -3,7 +3,7 @@
 //! Exit codes: see [`exit`].
 
 mod arguments;
-mod commands;
+pub mod commands;
 pub(super) mod connection;
 mod examine;
 mod help;

@@ -1,4 +1,5 @@
-//! The options: one list that drives defaults, reading and help.
+//! The options: one list that drives defaults and reading. What each is good for is told where the device does not carry
+//! it: in a line in `etc/config/cwmp`, at length in `packaging/man/cwmpd.conf.5.in`; tests hold both against the list.
 
 mod forms;
 mod table;
@@ -25,8 +26,6 @@ pub struct Opt {
     pub kind: Kind,
     /// What counts when it is not given, as it would be written.
     pub default: &'static str,
-    /// One line for the reader of a manual.
-    pub doc: &'static str,
 }
 
 /// What an option takes and where it goes.
