@@ -94,7 +94,7 @@ fn option(option: &Opt, unit: &str) -> String {
         default => format!("default {default}"),
     };
     let takes = format!("Takes {}{unit}; {default}.", option.kind.values());
-    format!(".It Cm {}\n{}", option.name, text(&takes))
+    format!(".It Cm {}\n{}.br\n", option.name, text(&takes))
 }
 
 fn sentence(words: &str) -> String {

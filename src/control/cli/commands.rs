@@ -151,8 +151,8 @@ Annex F). When it does not run, it does so as soon as it does. Whether the URL c
         words: (1, 1),
         flags: &[],
         summary: "add an instance to a table",
-        details: "PATH is the table with its final dot: Device.NAT.PortMapping. or, to name the instance, with an alias:
-Device.NAT.PortMapping.[web]. The number of the instance is printed.",
+        details: "PATH ends in a dot: Device.NAT.PortMapping. or, to name the instance by an alias, Device.NAT.PortMapping.[web]. as
+well. The number of the instance is printed.",
         act: Act::Ask(|given| Ok(Command::Add { table: first(given) }), show::added),
     },
     Entry {
