@@ -71,19 +71,23 @@ fn set<T: Ord>(items: impl IntoIterator<Item = T>) -> BTreeSet<T> {
 
 #[test]
 fn every_command_and_option_has_its_place_once() {
-    let commands = places(&read("packaging/man/cwmp.1.in"), "command");
-    assert_eq!(
-        commands,
-        COMMANDS.iter().map(|entry| entry.name).collect::<Vec<_>>()
-    );
-    let mut options = places(&read("packaging/man/cwmpd.conf.5.in"), "option");
-    let mut known: Vec<String> = OPTIONS
-        .iter()
-        .map(|option| format!("{}.{}", option.section, option.name))
-        .collect();
-    options.sort();
-    known.sort();
-    assert_eq!(options, known);
+    let commands = COMMANDS.iter().map(|entry| entry.name.to_owned());
+    let options = OPTIONS.iter();
+    let options = options.map(|option| format!("{}.{}", option.section, option.name));
+    for (page, what, known) in [
+        ("packaging/man/cwmp.1.in", "command", set(commands)),
+        ("packaging/man/cwmpd.conf.5.in", "option", set(options)),
+    ] {
+        let places = places(&read(page), what);
+        let (count, places) = (places.len(), set(places));
+        let missing: Vec<&String> = known.difference(&places).collect();
+        assert!(
+            missing.is_empty(),
+            "lines `@{what} NAME` are missing in {page}: {missing:?}"
+        );
+        assert_eq!(places, known, "{page}");
+        assert_eq!(count, known.len(), "{page}: one of them comes twice");
+    }
 }
 
 /// The options that `--help` lists at the beginning of a line.
