@@ -12,12 +12,12 @@ use cwmpd::agent::state::State;
 use cwmpd::net::reactor::Reactor;
 use serde_json::Value;
 
-use crate::support::PATIENCE;
 use crate::support::acs::Acs;
 use crate::support::brain::Session;
 use crate::support::connreq::ConnectionRequest;
 use crate::support::daemon::{CR_PASSWORD, CR_USER, Daemon};
 use crate::support::inspect::Message;
+use crate::support::patience;
 
 /// 2026-11-22 12:00:00 UTC
 pub const NOON: i64 = 1_795_348_800;
@@ -143,7 +143,7 @@ impl Cpe {
 
     /// Turns the loop, with the clock standing still, until there is something.
     pub fn until<R>(&mut self, what: &str, mut ready: impl FnMut(&mut Cpe) -> Option<R>) -> R {
-        let give_up = Instant::now() + PATIENCE;
+        let give_up = Instant::now() + patience();
         loop {
             if let Some(result) = ready(self) {
                 return result;

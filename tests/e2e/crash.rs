@@ -12,10 +12,10 @@ use std::time::Instant;
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
-use crate::support::PATIENCE;
 use crate::support::acs::Acs;
 use crate::support::daemon::{CR_PASSWORD, Daemon};
 use crate::support::inspect::{Message, method};
+use crate::support::patience;
 use crate::support::rpc::{self, Rpc};
 
 /// The variable that names the step to die at.
@@ -196,7 +196,7 @@ fn files_are_whole(daemon: &Daemon, problems: &str) {
     let check = daemon.check_config();
     assert_eq!(check.stdout + &check.stderr, problems);
     // It may be writing at this moment: left over is what stays.
-    let give_up = Instant::now() + PATIENCE;
+    let give_up = Instant::now() + patience();
     while let Some(name) = half_written(daemon) {
         assert!(Instant::now() < give_up, "{name} is left over");
         std::thread::yield_now();

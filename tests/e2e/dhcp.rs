@@ -5,9 +5,9 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
 
-use crate::support::PATIENCE;
 use crate::support::acs::Acs;
 use crate::support::daemon::{Daemon, repository};
+use crate::support::patience;
 
 fn hex(data: &[u8]) -> String {
     data.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -114,7 +114,7 @@ fn hooked(script: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Str
         let (done, pipe) = (mpsc::channel(), home.path("done"));
         thread::spawn(move || done.0.send(fs::read(pipe).is_ok()));
         assert_eq!(
-            done.1.recv_timeout(PATIENCE),
+            done.1.recv_timeout(patience()),
             Ok(true),
             "the hook calls nobody"
         );

@@ -4,12 +4,12 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Instant;
 
-use crate::support::PATIENCE;
 use crate::support::acs::{Acs, at_first, digest};
 use crate::support::connreq::Answer;
 use crate::support::digest::{Algorithm, Challenge};
 use crate::support::envelope::check;
 use crate::support::http::{End, Framing, Reply, read_request};
+use crate::support::patience;
 use crate::support::rpc::{self, CWMP_1_2};
 
 /// A POST with an envelope (or an empty one) over `stream`; the answer with its body.
@@ -162,7 +162,7 @@ fn digest_is_demanded_and_belongs_to_the_connection() {
 
 /// A child that another test starts at this moment holds a copy of every socket until it runs its own program.
 fn wait_until_refused(address: SocketAddr) {
-    let give_up = Instant::now() + PATIENCE;
+    let give_up = Instant::now() + patience();
     while TcpStream::connect(address).is_ok() {
         assert!(Instant::now() < give_up, "{address} still accepts");
     }

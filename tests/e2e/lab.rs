@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
-use crate::support::daemon::Daemon;
+use crate::support::daemon::{Daemon, other_program};
 use crate::support::wait::Shared;
 
 fn lab(arguments: &[&str]) -> Command {
@@ -48,7 +48,11 @@ impl Drop for LabAcs {
 
 #[test]
 fn the_demo_plays_to_its_end() {
-    let output = lab(&["demo"]).output().unwrap();
+    let mut demo = lab(&["demo"]);
+    if let Some(program) = other_program() {
+        demo.arg("--daemon").arg(program);
+    }
+    let output = demo.output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{text}");
     for part in [

@@ -40,7 +40,7 @@ fn a_dead_name_server_holds_up_nobody() {
     );
     daemon = daemon.start();
     server
-        .set_read_timeout(Some(crate::support::PATIENCE))
+        .set_read_timeout(Some(crate::support::patience()))
         .unwrap();
     let mut query = [0; 512];
     server.recv(&mut query).expect("a query");
@@ -103,7 +103,7 @@ fn a_log_daemon_that_stalls_and_restarts() {
     std::fs::remove_file(&path).expect("remove dev/log");
     let restarted = UnixDatagram::bind(&path).expect("bind dev/log again");
     restarted
-        .set_read_timeout(Some(crate::support::PATIENCE))
+        .set_read_timeout(Some(crate::support::patience()))
         .unwrap();
     assert_eq!(daemon.cwmp(&["inform"]).code, 0);
     acs.session();

@@ -6,9 +6,9 @@ use std::os::fd::AsRawFd;
 
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, SockaddrIn, bind, connect, socket};
 
-use super::PATIENCE;
 use super::digest::Challenge;
 use super::http::read_request;
+use super::patience;
 
 /// A reply of the connection-request server.
 #[derive(Clone, Debug)]
@@ -65,7 +65,7 @@ impl Connection {
         connect(socket.as_raw_fd(), &SockaddrIn::from(to))
             .expect("connect to the connection-request port");
         let stream = TcpStream::from(socket);
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_read_timeout(Some(patience())).unwrap();
         Connection {
             stream,
             pending: Vec::new(),

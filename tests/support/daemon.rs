@@ -1,5 +1,6 @@
 //! The built daemon in a root of its own, and its command line.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener};
@@ -14,8 +15,8 @@ use nix::sys::stat::Mode;
 use nix::unistd::{Pid, mkfifo};
 use serde_json::Value;
 
-use super::PATIENCE;
 use super::connreq::ConnectionRequest;
+use super::patience;
 use super::wait::Shared;
 
 /// The user name of connection requests.
@@ -306,7 +307,7 @@ impl Daemon {
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cwmpd"));
+        let mut command = Command::new(program());
         command.arg("--root").arg(&self.root).stdin(Stdio::null());
         command.envs(self.environment.iter().cloned());
         command
@@ -416,7 +417,7 @@ impl Daemon {
 
     /// Runs a command of the command line.
     pub fn cwmp(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cwmpd"));
+        let mut command = Command::new(program());
         command
             .arg("ctl")
             .arg("--root")
@@ -596,7 +597,7 @@ fn run(mut command: Command) -> Output {
     std::thread::spawn(move || {
         let _ = done.send(collect(&mut child));
     });
-    result.recv_timeout(PATIENCE).unwrap_or_else(|_| {
+    result.recv_timeout(patience()).unwrap_or_else(|_| {
         let _ = kill(pid, Signal::SIGKILL);
         panic!("{command:?} does not end")
     })
@@ -626,6 +627,16 @@ fn collect(child: &mut Child) -> Output {
             .and_then(|thread| thread.join().ok())
             .unwrap_or_default(),
     }
+}
+
+/// The daemon to test instead of the one that was built along with the tests: one for another machine, with its
+/// emulator in front (`cross/run-tests.sh`).
+pub fn other_program() -> Option<OsString> {
+    std::env::var_os("CWMPD_BIN")
+}
+
+fn program() -> OsString {
+    other_program().unwrap_or_else(|| env!("CARGO_BIN_EXE_cwmpd").into())
 }
 
 /// The repository's folder.

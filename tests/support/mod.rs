@@ -1,7 +1,7 @@
 //! What the end-to-end tests stand on: a scripted ACS, a daemon in a root of its own, a connection-request client.
 //!
 //! Everything here is written apart from the daemon's own codecs, so that a defect there cannot hide here. It blocks
-//! in threads; waiting is always for an event, with [`PATIENCE`] as the point where a test gives up.
+//! in threads; waiting is always for an event, with [`patience`] as the point where a test gives up.
 
 #![allow(dead_code)] // a workbench: not every theme needs every tool
 
@@ -20,8 +20,14 @@ pub mod wait;
 
 use std::time::Duration;
 
-/// How long a test waits for something that must happen, before it gives up. It measures nothing: generous on purpose.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a test waits for something that must happen, before it gives up. It measures nothing: generous on purpose,
+/// and more so to a daemon under an emulator, which is some twenty times slower.
+pub fn patience() -> Duration {
+    Duration::from_secs(match daemon::other_program() {
+        None => 60,
+        Some(_) => 300,
+    })
+}
 
 /// What is wrong with an envelope that the daemon sent; with CWMPD_ENVELOPES=DIR it is also kept there.
 pub fn check_envelope(envelope: &[u8]) -> Vec<String> {

@@ -14,8 +14,8 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 
-use super::PATIENCE;
 use super::http::{End, Reply, Request, read_request};
+use super::patience;
 
 /// What answers a request.
 pub type Handler = Box<dyn FnMut(&Request) -> Reply + Send>;
@@ -83,7 +83,7 @@ impl Drop for Server {
 /// Takes a port that may have been left a moment ago: a child that another test starts at that moment holds a copy of
 /// every socket until it runs its own program.
 fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    let give_up = Instant::now() + PATIENCE;
+    let give_up = Instant::now() + patience();
     loop {
         match TcpListener::bind(address) {
             Err(e) if e.kind() == ErrorKind::AddrInUse && Instant::now() < give_up => {

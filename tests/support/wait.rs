@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
-use super::PATIENCE;
+use super::patience;
 
 /// A value that threads change and wait on.
 pub struct Shared<T> {
@@ -40,9 +40,9 @@ impl<T> Shared<T> {
         result
     }
 
-    /// Blocks until `ready` gives something, or `None` when [`PATIENCE`] is over.
+    /// Blocks until `ready` gives something, or `None` when [`patience`] is over.
     pub fn wait<R>(&self, mut ready: impl FnMut(&mut T) -> Option<R>) -> Option<R> {
-        let give_up = std::time::Instant::now() + PATIENCE;
+        let give_up = std::time::Instant::now() + patience();
         let mut guard = self.lock();
         loop {
             if let Some(result) = ready(&mut guard) {
