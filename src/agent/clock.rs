@@ -1,8 +1,8 @@
 //! The two clocks an agent is handed: one that only goes forward, one that tells the date and may jump.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
-use crate::net::CLOCK_IS_SET_FROM;
+use crate::net::{CLOCK_IS_SET_FROM, unix_time};
 
 /// One reading of both clocks.
 #[derive(Clone, Copy, Debug)]
@@ -16,13 +16,9 @@ pub struct Now {
 impl Now {
     /// Reads the system's clocks.
     pub fn read() -> Self {
-        let unix = match SystemTime::now().duration_since(UNIX_EPOCH) {
-            Ok(d) => i64::try_from(d.as_secs()).unwrap_or(i64::MAX),
-            Err(_) => 0,
-        };
         Now {
             instant: Instant::now(),
-            unix,
+            unix: i64::try_from(unix_time()).unwrap_or(i64::MAX),
         }
     }
 

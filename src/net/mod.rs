@@ -19,6 +19,7 @@ pub mod reactor;
 pub mod resolver;
 pub mod signals;
 pub mod tls;
+mod wall_clock;
 
 /// 2025-01-01T00:00:00Z: this program is younger, so a clock that shows less was never set (a router before NTP starts
 /// at its build date or 1970).
@@ -26,3 +27,4 @@ pub const CLOCK_IS_SET_FROM: u64 = 1_735_689_600;
 
 pub use http::{AcsConnection, ConnectError, Limits, Reply};
 pub use reactor::{Reactor, index, token, who};
+pub use wall_clock::unix_time;

@@ -20,6 +20,8 @@ use file::FileSink;
 pub use limit::{RateLimit, Suppressed};
 use syslog::Syslog;
 
+use super::unix_time;
+
 /// Bytes of a message that are kept. A message may quote a peer.
 const MAX_MESSAGE: usize = 4096;
 
@@ -179,7 +181,9 @@ fn one_line(message: &str) -> String {
 }
 
 fn timestamp() -> String {
-    let now = time::OffsetDateTime::now_utc();
+    let now = i64::try_from(unix_time()).unwrap_or_default();
+    let now =
+        time::OffsetDateTime::from_unix_timestamp(now).unwrap_or(time::OffsetDateTime::UNIX_EPOCH);
     format!(
         "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
         now.year(),

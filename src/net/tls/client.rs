@@ -6,19 +6,20 @@ use std::io::Read;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use nix::fcntl::OFlag;
 use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::time_provider::{DefaultTimeProvider, TimeProvider};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, ClientConnection, RootCertStore};
 
 use super::session::Session;
 use super::verify::{Anyone, ClockTolerant};
 use super::{ConfigError, Options};
+use crate::net::unix_time;
 
 /// The full public bundle is about 230 KiB.
 const MAX_PEM_FILE: u64 = 2 * 1024 * 1024;
@@ -38,6 +39,16 @@ pub struct Client {
     ready: Option<(Vec<Stamp>, Arc<ClientConfig>)>,
 }
 
+/// The clock to hold the certificates' dates against.
+#[derive(Debug)]
+struct WallClock;
+
+impl TimeProvider for WallClock {
+    fn current_time(&self) -> Option<UnixTime> {
+        Some(UnixTime::since_unix_epoch(Duration::from_secs(unix_time())))
+    }
+}
+
 /// What tells that a file changed. A folder is known by its own time, so files in it should be replaced whole.
 #[derive(Debug, PartialEq, Eq)]
 struct Stamp(PathBuf, Option<(SystemTime, u64)>);
@@ -45,7 +56,7 @@ struct Stamp(PathBuf, Option<(SystemTime, u64)>);
 impl Client {
     /// A client with these options. The files are read when the first connection needs them.
     pub fn new(options: Options) -> Self {
-        Self::with_clock(options, Arc::new(DefaultTimeProvider))
+        Self::with_clock(options, Arc::new(WallClock))
     }
 
     /// The same with another clock to hold the certificates' dates against.
