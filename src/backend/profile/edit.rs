@@ -71,9 +71,10 @@ pub(super) fn add(
         return Err(exceeded(table, "is out of numbers"));
     }
     let instance = format!("{table}{next}.");
+    let has_alias = template.member(definition, ALIAS).is_some();
     let alias = match alias {
         // AL-04
-        Some(alias) if !alias_fits(alias) || definition.member(ALIAS).is_none() => {
+        Some(alias) if !alias_fits(alias) || !has_alias => {
             return Err(Fault::invalid_name(&format!("{table}[{alias}].")));
         }
         Some(alias) if taken.has(ALIAS, alias) => {
@@ -85,7 +86,7 @@ pub(super) fn add(
     let defaults = taken.defaults(template, next);
     keep_number(overlay, table, &instance);
     overlay.insert_instance(template, &instance, number);
-    if definition.member(ALIAS).is_some() {
+    if has_alias {
         overlay.put(template, &format!("{instance}{ALIAS}"), &alias);
     }
     for (member, value) in defaults {

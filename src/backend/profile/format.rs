@@ -4,6 +4,7 @@ use super::template::{Computed, Parameter};
 use crate::backend::declared::Declared;
 use crate::datamodel::{Notify, Type};
 use serde::Deserialize;
+use std::sync::Arc;
 
 /// A parameter as a section defines it.
 #[derive(Debug, Deserialize)]
@@ -113,7 +114,7 @@ impl Definition {
             }
         }
         Ok(Parameter {
-            info,
+            info: Arc::new(info),
             computed,
             drives: Vec::new(),
         })

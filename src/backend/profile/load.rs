@@ -1,14 +1,15 @@
-//! From TOML to a [`Template`]. Every refusal names file, section, key and what to do.
+//! From TOML to a [`Template`], a section at a time. Every refusal names file, section, key and what to do.
 
 mod derived;
 
 use super::edit::ALIAS;
 use super::format::{Definition, Place, TableKeys, plain};
-use super::template::{Member, Parameter, Table, Template, What};
-use crate::datamodel::order::order;
+use super::template::{Node, Nodes, Parameter, Span, Table, Template, Texts, What};
 use crate::datamodel::path::{Path, Segment};
 use crate::datamodel::{DataType, Info, Root, Type, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 /// The key of a table's section that is not a parameter.
 const TABLE: &str = "table";
@@ -16,55 +17,112 @@ const TABLE: &str = "table";
 /// A file that is being read.
 struct Loader<'a> {
     file: &'a str,
+    root: Option<Root>,
+    /// Hashes of the names of all sections.
+    sections: BTreeSet<u64>,
+    texts: Texts,
     parameters: Vec<Parameter>,
     tables: Vec<Table>,
     /// What the sections without instance numbers define, by path with `{i}`: of an object nothing more, of a
     /// parameter its default, of a table's instance (ending in `{i}.`) the number of the table.
-    generic: BTreeMap<String, (What, String)>,
+    generic: Nodes,
     /// Parameters that follow others: section, name, `follows`, whether they have a value of their own.
     followers: Vec<(String, String, [String; 3], bool)>,
+    /// What there is: all that stands outside of tables, and the instances that sections mention.
+    nodes: Nodes,
+}
+
+/// Why there is no template.
+enum Failure {
+    Toml(toml::de::Error),
+    Told(String),
+}
+
+impl From<toml::de::Error> for Failure {
+    fn from(error: toml::de::Error) -> Failure {
+        Failure::Toml(error)
+    }
+}
+
+impl From<String> for Failure {
+    fn from(why: String) -> Failure {
+        Failure::Told(why)
+    }
 }
 
 impl Template {
     /// Reads a profile; `file` is its name, for errors. The module documentation describes the format.
     pub fn parse(text: &str, file: &str) -> Result<Template, String> {
-        let sections: BTreeMap<String, toml::Table> =
-            toml::from_str(text).map_err(|error| syntax(file, text, &error))?;
-        let root = root(file, &sections)?;
-        let mut loader = Loader {
-            file,
-            parameters: Vec::new(),
-            tables: Vec::new(),
-            generic: BTreeMap::new(),
-            followers: Vec::new(),
+        let loaded = match load(&parts(text), file) {
+            // Cut within a value, or wrong: where is told of the whole.
+            Err(Failure::Toml(_)) => load(&[text], file),
+            loaded => loaded,
         };
-        let (given, defined): (Vec<_>, Vec<_>) = sections
-            .into_iter()
-            .partition(|(section, _)| has_number(section));
-        for (section, keys) in defined {
-            loader.define(&section, keys)?;
-        }
-        loader.follow()?;
-        loader.counters();
-        for number in 0..loader.tables.len() {
-            loader.complete(number)?;
-        }
-        let mut nodes = loader.nodes(&given)?;
-        for (section, keys) in &given {
-            loader.give(section, keys, &mut nodes)?;
-        }
-        derived::finish(&loader, &mut nodes);
-        let nodes = nodes
-            .into_iter()
-            .map(|(path, (what, value))| (path, what, value));
-        let nodes = nodes.collect();
-        Ok(Template::pack(
-            root,
-            nodes,
-            loader.parameters,
-            loader.tables,
-        ))
+        loaded.map_err(|failure| match failure {
+            Failure::Toml(error) => syntax(file, text, &error),
+            Failure::Told(why) => why,
+        })
     }
+}
+
+/// The text before each line that begins with a bracket, which mostly begins a section. What TOML makes of a file takes
+/// forty times its size while it is there.
+fn parts(text: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while let Some((part, more)) = rest
+        .find("\n[")
+        .and_then(|at| rest.split_at_checked(at + 1))
+    {
+        parts.push(part);
+        rest = more;
+    }
+    parts.push(rest);
+    parts
+}
+
+fn sections(part: &str) -> Result<BTreeMap<String, toml::Table>, toml::de::Error> {
+    toml::from_str(part)
+}
+
+/// The template of these parts of a file, each of which is TOML.
+fn load(parts: &[&str], file: &str) -> Result<Template, Failure> {
+    let mut loader = Loader {
+        file,
+        root: None,
+        sections: BTreeSet::new(),
+        texts: Texts::default(),
+        parameters: Vec::new(),
+        tables: Vec::new(),
+        generic: Nodes::default(),
+        followers: Vec::new(),
+        nodes: Nodes::default(),
+    };
+    let mut given = Vec::new();
+    for part in parts {
+        for (section, keys) in sections(part)? {
+            loader.section(&section)?;
+            if !has_number(&section) {
+                loader.define(&section, keys)?;
+            } else if given.last() != Some(part) {
+                given.push(*part);
+            }
+        }
+    }
+    loader.follow()?;
+    loader.counters();
+    loader.complete()?;
+    loader.outside();
+    for part in given {
+        for (section, keys) in sections(part)? {
+            if has_number(&section) {
+                loader.instances(&section)?;
+                loader.give(&section, &keys)?;
+            }
+        }
+    }
+    loader.finish();
+    Ok(loader.template()?)
 }
 
 /// An error of TOML in one line: `FILE:LINE: text`.
@@ -74,23 +132,6 @@ fn syntax(file: &str, text: &str, error: &toml::de::Error) -> String {
     match at {
         Some(before) => format!("{file}:{}: {message}", before.matches('\n').count() + 1),
         None => format!("{file}: {message}"),
-    }
-}
-
-/// The root that all sections have in common.
-fn root(file: &str, sections: &BTreeMap<String, toml::Table>) -> Result<Root, String> {
-    let within = |root: Root| {
-        sections
-            .keys()
-            .all(|section| section.starts_with(root.path()))
-    };
-    let roots = [Root::Device, Root::InternetGatewayDevice];
-    match roots.into_iter().find(|root| within(*root)) {
-        Some(root) if !sections.is_empty() => Ok(root),
-        _ => Err(format!(
-            "{file}: name every section by an object's path, such as [\"Device.Time.\"], all of them below \
-             Device. or all below InternetGatewayDevice."
-        )),
     }
 }
 
@@ -114,6 +155,48 @@ fn generic(section: &str) -> Option<String> {
 }
 
 impl Loader<'_> {
+    /// A section that is not yet known, below the root that all have in common.
+    fn section(&mut self, section: &str) -> Result<(), String> {
+        let roots = [Root::Device, Root::InternetGatewayDevice];
+        let root = roots.into_iter().find(|r| section.starts_with(r.path()));
+        if root.is_none() || self.root.is_some_and(|known| Some(known) != root) {
+            return Err(self.no_root());
+        }
+        self.root = root;
+        let mut name = DefaultHasher::new();
+        section.hash(&mut name);
+        if self.sections.insert(name.finish()) {
+            return Ok(());
+        }
+        let (file, key) = (self.file, "");
+        let place = Place { file, section, key };
+        Err(place.error("this section is there twice"))
+    }
+
+    fn no_root(&self) -> String {
+        format!(
+            "{}: name every section by an object's path, such as [\"Device.Time.\"], all of them below \
+             Device. or all below InternetGatewayDevice.",
+            self.file
+        )
+    }
+
+    /// What was read, in no more memory than it needs.
+    fn template(mut self) -> Result<Template, String> {
+        let root = self.root.ok_or_else(|| self.no_root())?;
+        self.texts.shrink();
+        self.nodes.0.shrink_to_fit();
+        self.parameters.shrink_to_fit();
+        self.tables.shrink_to_fit();
+        Ok(Template {
+            root,
+            texts: self.texts,
+            nodes: self.nodes,
+            parameters: self.parameters,
+            tables: self.tables,
+        })
+    }
+
     /// A section without instance numbers: objects, tables and parameters.
     fn define(&mut self, section: &str, keys: toml::Table) -> Result<(), String> {
         let file = self.file;
@@ -143,10 +226,11 @@ impl Loader<'_> {
 
     fn define_table(&mut self, place: &Place<'_>, value: toml::Value) -> Result<(), String> {
         let keys: TableKeys = value.try_into().map_err(|error| place.error(error))?;
-        let Some((What::Instance(number), _)) = self.generic.get(place.section) else {
+        let node = self.generic.get(&self.texts, place.section);
+        let Some(What::Instance(number)) = node.map(|node| node.what) else {
             return Err(place.error("only a section that ends with {i}. is a table"));
         };
-        if let Some(table) = self.tables.get_mut(*number as usize) {
+        if let Some(table) = self.tables.get_mut(number as usize) {
             table.writable = keys.writable;
             table.max_entries = keys.max;
             table.count = keys.count;
@@ -179,7 +263,7 @@ impl Loader<'_> {
             .map_err(|why| place.error(why))?;
         let alias = place.key == ALIAS && place.section.ends_with("{i}.");
         if alias && parameter.info.ty == Type::String {
-            parameter.info.limits.named = Some(DataType::Alias);
+            Arc::make_mut(&mut parameter.info).limits.named = Some(DataType::Alias);
         }
         let value = match value {
             Some(value) => plain(&value).ok_or_else(|| place.error("value: not a plain value"))?,
@@ -191,120 +275,140 @@ impl Loader<'_> {
             _ => check(&name, &parameter.info, &value)
                 .map_err(|why| place.error(format!("{why}; correct its `value`")))?,
         };
-        let number = self.parameters.len() as u32;
-        self.parameters.push(parameter);
-        self.generic.insert(name, (What::Parameter(number), value));
+        let what = self.parameter(parameter);
+        let (path, value) = (self.texts.keep(&name), self.texts.keep(&value));
+        self.put(Node { path, value, what });
         Ok(())
+    }
+
+    /// One parameter more. Many are alike.
+    fn parameter(&mut self, mut parameter: Parameter) -> What {
+        let alike = self.parameters.iter().find(|p| p.info == parameter.info);
+        if let Some(alike) = alike {
+            parameter.info = Arc::clone(&alike.info);
+        }
+        self.parameters.push(parameter);
+        What::Parameter(self.parameters.len() as u32 - 1)
+    }
+
+    /// Defines a node, or what is at its path anew.
+    fn put(&mut self, node: Node) {
+        let path = self.texts.get(node.path);
+        let at = self.generic.position(&self.texts, path);
+        match self.generic.0.get_mut(at) {
+            Some(old) if self.texts.get(old.path) == path => *old = node,
+            _ => self.generic.0.insert(at, node),
+        }
     }
 
     /// Makes the object `section` and all around it known.
     fn objects(&mut self, section: &str) {
+        let mut kept = None;
         for (dot, _) in section.match_indices('.') {
-            let Some(path) = section
-                .get(..=dot)
-                .filter(|path| !self.generic.contains_key(*path))
-            else {
+            let path = section.get(..=dot).unwrap_or_default();
+            if self.generic.get(&self.texts, path).is_some() {
                 continue;
-            };
-            let mut what = What::Object;
+            }
+            let kept = *kept.get_or_insert_with(|| self.texts.keep(section));
+            let (mut what, value) = (What::Object, Span::default());
             if let Some(table) = path.strip_suffix("{i}.") {
                 let number = self.tables.len() as u32;
                 self.tables.push(Table::default());
-                self.generic
-                    .insert(table.to_owned(), (What::Table(number), String::new()));
                 what = What::Instance(number);
+                let (path, table) = (kept.to(table.len()), What::Table(number));
+                self.put(Node {
+                    path,
+                    value,
+                    what: table,
+                });
             }
-            self.generic.insert(path.to_owned(), (what, String::new()));
+            let path = kept.to(path.len());
+            self.put(Node { path, value, what });
         }
     }
 
-    /// Collects a table's members and checks its keys.
-    fn complete(&mut self, number: usize) -> Result<(), String> {
-        let what = What::Instance(number as u32);
-        let instance = self.generic.iter().find(|(_, (other, _))| *other == what);
-        let (section, members) = match instance {
-            Some((path, _)) => (path.clone(), self.members(path)),
-            None => return Ok(()),
-        };
-        let Some(table) = self.tables.get_mut(number) else {
-            return Ok(());
-        };
-        table.members = members;
-        let unknown = table
-            .unique
-            .iter()
-            .flatten()
-            .find(|name| table.member(name).is_none());
-        match unknown {
-            None => Ok(()),
-            Some(name) => {
-                let (file, section, key) = (self.file, section.as_str(), TABLE);
+    /// Collects the tables' members and checks their keys.
+    fn complete(&mut self) -> Result<(), String> {
+        let texts = &self.texts;
+        for (at, node) in self.generic.0.iter().enumerate() {
+            let What::Instance(number) = node.what else {
+                continue;
+            };
+            let Some(table) = self.tables.get_mut(number as usize) else {
+                continue;
+            };
+            let section = texts.get(node.path);
+            let below = at + 1..self.generic.end(texts, at, section);
+            let below = self.generic.0.get(below).unwrap_or_default().iter();
+            let members = below.map(|member| Node {
+                path: member.path.from(section.len()),
+                ..*member
+            });
+            let members = members.filter(|member| !texts.get(member.path).contains("{i}"));
+            table.members.0 = members.collect();
+            table.members.0.shrink_to_fit();
+            let mut names = table.unique.iter().flatten();
+            if let Some(name) = names.find(|name| table.members.get(texts, name).is_none()) {
+                let (file, key) = (self.file, TABLE);
                 let why = format!("unique: there is no parameter {name} in this section");
-                Err(Place { file, section, key }.error(why))
+                return Err(Place { file, section, key }.error(why));
             }
         }
+        Ok(())
     }
 
-    /// What is defined below `prefix`, without the instances of tables there.
-    fn members(&self, prefix: &str) -> Vec<Member> {
-        let below = self.generic.range(prefix.to_owned()..);
-        let below = below.take_while(|(path, _)| path.starts_with(prefix));
-        let members = below.filter_map(|(path, (what, value))| {
-            let name = path.strip_prefix(prefix).filter(|name| !name.is_empty())?;
-            let (name, value) = (name.to_owned(), value.clone());
-            (!name.contains("{i}")).then_some(Member {
-                name,
-                what: *what,
-                value,
-            })
-        });
-        let mut members: Vec<Member> = members.collect();
-        members.sort_by(|a, b| order(&a.name, &b.name));
-        members
+    /// There is all that is not in a table.
+    fn outside(&mut self) {
+        let outside = |node: &&Node| !self.texts.get(node.path).contains("{i}");
+        self.nodes.0 = self.generic.0.iter().filter(outside).copied().collect();
     }
 
-    /// All nodes: what stands outside of tables, and the instances that sections mention.
-    fn nodes(&self, given: &[(String, toml::Table)]) -> Result<Nodes, String> {
-        let outside = self.members("");
-        let mut nodes: Nodes = outside
-            .into_iter()
-            .map(|m| (m.name, (m.what, m.value)))
-            .collect();
-        for (section, _) in given {
-            let place = Place {
-                file: self.file,
-                section,
-                key: "",
-            };
-            let Some(object) = generic(section) else {
-                return Err(place.error("not an object's path; it must end with a dot"));
-            };
-            if !self.generic.contains_key(&object) {
-                let why = format!("nothing defines this object; add a section [\"{object}\"]");
-                return Err(place.error(why));
-            }
-            for (dot, _) in section.match_indices('.') {
-                let Some(path) = section
-                    .get(..=dot)
-                    .filter(|path| !nodes.contains_key(*path))
-                else {
-                    continue;
-                };
-                let what = generic(path).and_then(|object| self.generic.get(&object));
-                if let Some((What::Instance(number), _)) = what {
-                    nodes.insert(path.to_owned(), (What::Instance(*number), String::new()));
-                    let members = self.tables.get(*number as usize).map(|t| &t.members);
-                    for m in members.into_iter().flatten() {
-                        nodes.insert(format!("{path}{}", m.name), (m.what, m.value.clone()));
-                    }
-                }
-            }
+    /// There are the instances that the name of this section mentions.
+    fn instances(&mut self, section: &str) -> Result<(), String> {
+        let (file, key) = (self.file, "");
+        let place = Place { file, section, key };
+        let Some(object) = generic(section) else {
+            return Err(place.error("not an object's path; it must end with a dot"));
+        };
+        if self.generic.get(&self.texts, &object).is_none() {
+            let why = format!("nothing defines this object; add a section [\"{object}\"]");
+            return Err(place.error(why));
         }
-        Ok(nodes)
+        for (dot, _) in section.match_indices('.') {
+            let path = section.get(..=dot).unwrap_or_default();
+            let Some(object) = generic(path).filter(|object| object.ends_with("{i}.")) else {
+                continue;
+            };
+            let at = self.nodes.position(&self.texts, path);
+            let here = self.nodes.0.get(at);
+            if here.is_some_and(|node| self.texts.get(node.path) == path) {
+                continue;
+            }
+            let Some(instance) = self.generic.get(&self.texts, &object).copied() else {
+                continue;
+            };
+            let members = match instance.what {
+                What::Instance(number) => self.tables.get(number as usize),
+                _ => None,
+            };
+            let texts = &mut self.texts;
+            let head = Node {
+                path: texts.keep(path),
+                ..instance
+            };
+            let members = members.iter().flat_map(|table| &table.members.0);
+            let members = members.map(|member| Node {
+                path: texts.join(path, member.path),
+                ..*member
+            });
+            let new = std::iter::once(head).chain(members);
+            drop(self.nodes.0.splice(at..at, new));
+        }
+        Ok(())
     }
 
     /// A section with instance numbers: values.
-    fn give(&self, section: &str, keys: &toml::Table, nodes: &mut Nodes) -> Result<(), String> {
+    fn give(&mut self, section: &str, keys: &toml::Table) -> Result<(), String> {
         for (key, value) in keys {
             let place = Place {
                 file: self.file,
@@ -312,32 +416,30 @@ impl Loader<'_> {
                 key,
             };
             let name = format!("{section}{key}");
-            let Some((What::Parameter(number), text)) = nodes.get_mut(&name) else {
+            let node = self.nodes.get(&self.texts, &name);
+            let Some(What::Parameter(number)) = node.map(|node| node.what) else {
                 let object = generic(section).unwrap_or_default();
                 return Err(place.error(format!("not defined in the section [\"{object}\"]")));
             };
-            let Some(parameter) = self.parameters.get(*number as usize) else {
+            let Some(parameter) = self.parameters.get(number as usize) else {
                 continue;
             };
             let given = plain(value).ok_or_else(|| {
                 place.error("an instance takes plain values; define it in the section with {i}")
             })?;
             let given = check(&name, &parameter.info, &given).map_err(|why| place.error(why))?;
-            text.clone_from(&given);
+            self.nodes.set(&mut self.texts, &name, &given);
             for driven in &parameter.drives {
-                if !keys.contains_key(&driven.name)
-                    && let Some((_, text)) = nodes.get_mut(&format!("{section}{}", driven.name))
-                {
-                    driven.value(&given).clone_into(text);
+                if !keys.contains_key(&driven.name) {
+                    let name = format!("{section}{}", driven.name);
+                    let value = driven.value(&given);
+                    self.nodes.set(&mut self.texts, &name, value);
                 }
             }
         }
         Ok(())
     }
 }
-
-/// Path to what it is and its value.
-type Nodes = BTreeMap<String, (What, String)>;
 
 /// The canonical text of a profile's value. What is not known (an address, an alias that is to be made) is empty.
 fn check(name: &str, info: &Info, value: &str) -> Result<String, String> {

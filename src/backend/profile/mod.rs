@@ -145,8 +145,12 @@ impl Profile {
     /// Reads a profile file. The error names the file, the key and what to do.
     pub fn load(file: &Path) -> Result<Profile, String> {
         let mut text = String::new();
-        let read = std::fs::File::open(file)
-            .and_then(|open| open.take(MAX_FILE + 1).read_to_string(&mut text));
+        let read = std::fs::File::open(file).and_then(|open| {
+            // Room for it at once: while it grows it would be there twice.
+            let size = open.metadata()?.len().min(MAX_FILE);
+            text.reserve_exact(size as usize + 1);
+            open.take(MAX_FILE + 1).read_to_string(&mut text)
+        });
         let name = file.display().to_string();
         match read {
             Err(error) => Err(format!("{name}: {error}")),

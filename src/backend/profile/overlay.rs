@@ -3,6 +3,7 @@
 use super::template::{Entry, Template, What};
 use crate::datamodel::order::order;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// The differences, and how to take back the latest of them.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -110,7 +111,7 @@ impl Overlay {
     }
 
     /// The changes at and below `prefix`.
-    fn below(&self, prefix: &str) -> std::ops::Range<usize> {
+    fn below(&self, prefix: &str) -> Range<usize> {
         let from = self.find(prefix).unwrap_or_else(|at| at);
         let rest = self.changes.get(from..).unwrap_or_default();
         from..from + rest.partition_point(|change| change.path.starts_with(prefix))
@@ -162,7 +163,7 @@ impl Overlay {
         if self.is_removed(prefix) {
             return;
         }
-        let (mut at, end) = template.range(prefix);
+        let Range { start: mut at, end } = template.range(prefix);
         for change in self.changes.get(self.below(prefix)).unwrap_or_default() {
             let until = template.seek(at, end, &change.path);
             template.entries(at, until).for_each(&mut *visitor);
@@ -195,7 +196,7 @@ impl Overlay {
         if self.is_removed(prefix) {
             return;
         }
-        let (mut at, end) = template.range(prefix);
+        let Range { start: mut at, end } = template.range(prefix);
         let mut changes = self.changes.get(self.below(prefix)).unwrap_or_default();
         loop {
             let node = template.entries(at, end).next();
@@ -279,8 +280,8 @@ impl Overlay {
         };
         let at = self.find(instance).unwrap_or_else(|at| at);
         let head = change(instance.to_owned(), What::Instance(table), "");
-        let members = definition.members.iter();
-        let members = members.map(|m| change(format!("{instance}{}", m.name), m.what, &m.value));
+        let members = template.members(definition);
+        let members = members.map(|m| change(format!("{instance}{}", m.path), m.what, m.value));
         self.changes
             .splice(at..at, std::iter::once(head).chain(members));
         self.log(|| Undo::Insert(instance.into()));

@@ -67,7 +67,7 @@ pub(super) fn restore(template: &Template, text: &str) -> Result<Overlay, String
             log::warn!("saved value of an unknown parameter dropped: parameter={name}");
             continue;
         };
-        let info = template.parameter(number).map(|parameter| &parameter.info);
+        let info = template.parameter(number).map(|parameter| &*parameter.info);
         match info.map(|info| Value::parse(name, info, None, value)) {
             Some(Ok(value)) => overlay.put(template, name, value.text()),
             _ => log::warn!("saved value does not fit the profile any more: parameter={name}"),

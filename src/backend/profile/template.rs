@@ -1,35 +1,138 @@
-//! What a profile says: immutable, shared by every CPE that runs it. Nodes lie flat, sorted by path, their texts
-//! in one string.
+//! What a profile says: immutable, shared by every CPE that runs it, and small: nodes lie flat, sorted by path, their
+//! texts in one string, and parameters that are alike share what is known of them.
 
 use crate::datamodel::order::order;
 use crate::datamodel::{Info, Kind, Root};
 use serde::Deserialize;
 use std::cmp::Ordering;
+use std::ops::Range;
+use std::sync::Arc;
 
 /// A device as its profile describes it. Made by [`Template::parse`].
 #[derive(Debug)]
 pub struct Template {
     pub(super) root: Root,
-    /// Paths and values of all nodes.
-    texts: String,
-    /// Sorted by [`order`].
-    nodes: Vec<Node>,
-    parameters: Vec<Parameter>,
-    tables: Vec<Table>,
+    pub(super) texts: Texts,
+    pub(super) nodes: Nodes,
+    pub(super) parameters: Vec<Parameter>,
+    pub(super) tables: Vec<Table>,
 }
 
-/// A piece of [`Template::texts`].
-#[derive(Clone, Copy, Debug)]
-struct Span {
+/// Paths, names and values, one behind the other. What is used in several places is there once.
+#[derive(Debug, Default)]
+pub(super) struct Texts(String);
+
+/// A piece of [`Texts`].
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Span {
     at: u32,
     len: u32,
 }
 
+impl Texts {
+    /// Profiles are capped far below 4 GiB.
+    pub fn keep(&mut self, text: &str) -> Span {
+        let at = self.0.len() as u32;
+        self.0.push_str(text);
+        let len = text.len() as u32;
+        Span { at, len }
+    }
+
+    /// Keeps one text behind another, as one.
+    pub fn join(&mut self, head: &str, tail: Span) -> Span {
+        let at = self.0.len() as u32;
+        self.0.push_str(head);
+        let tail = tail.at as usize..(tail.at + tail.len) as usize;
+        if tail.end <= self.0.len() {
+            self.0.extend_from_within(tail);
+        }
+        let len = self.0.len() as u32 - at;
+        Span { at, len }
+    }
+
+    pub fn get(&self, span: Span) -> &str {
+        let at = span.at as usize;
+        self.0.get(at..at + span.len as usize).unwrap_or_default()
+    }
+
+    pub fn shrink(&mut self) {
+        self.0.shrink_to_fit();
+    }
+}
+
+impl Span {
+    /// Its first bytes.
+    pub fn to(self, len: usize) -> Span {
+        let len = self.len.min(len as u32);
+        Span { len, ..self }
+    }
+
+    /// What is left of it without its first bytes.
+    pub fn from(self, skip: usize) -> Span {
+        let skip = self.len.min(skip as u32);
+        Span {
+            at: self.at + skip,
+            len: self.len - skip,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
-struct Node {
-    path: Span,
-    value: Span,
-    what: What,
+pub(super) struct Node {
+    pub path: Span,
+    pub value: Span,
+    pub what: What,
+}
+
+impl Node {
+    pub fn entry(self, texts: &Texts) -> Entry<'_> {
+        Entry {
+            path: texts.get(self.path),
+            what: self.what,
+            value: texts.get(self.value),
+        }
+    }
+}
+
+/// Nodes sorted by [`order`].
+#[derive(Debug, Default)]
+pub(super) struct Nodes(pub Vec<Node>);
+
+impl Nodes {
+    /// The number of the first node that is not before `path`.
+    pub fn position(&self, texts: &Texts, path: &str) -> usize {
+        let before = |node: &Node| order(texts.get(node.path), path) == Ordering::Less;
+        self.0.partition_point(before)
+    }
+
+    /// The node of exactly that path.
+    pub fn get(&self, texts: &Texts, path: &str) -> Option<&Node> {
+        let node = self.0.get(self.position(texts, path))?;
+        (texts.get(node.path) == path).then_some(node)
+    }
+
+    /// Gives the node of exactly that path another value, if there is one.
+    pub fn set(&mut self, texts: &mut Texts, path: &str, value: &str) {
+        let at = self.position(texts, path);
+        if let Some(node) = self.0.get_mut(at)
+            && texts.get(node.path) == path
+            && texts.get(node.value) != value
+        {
+            node.value = texts.keep(value);
+        }
+    }
+
+    /// The numbers of the nodes at and below `prefix`: an object's path with its dot, or empty.
+    pub fn below(&self, texts: &Texts, prefix: &str) -> Range<usize> {
+        let from = self.position(texts, prefix);
+        from..self.end(texts, from, prefix)
+    }
+
+    /// The number of the first node at or after `from` that does not start with `prefix`.
+    pub fn end(&self, texts: &Texts, from: usize, prefix: &str) -> usize {
+        let rest = self.0.get(from..).unwrap_or_default();
+        from + rest.partition_point(|node| texts.get(node.path).starts_with(prefix))
+    }
 }
 
 /// What a path is; the numbers lead to [`Template::parameter`] and [`Template::table`].
@@ -44,7 +147,7 @@ pub(super) enum What {
 /// A parameter's definition, the same in all instances of a table.
 #[derive(Debug)]
 pub(super) struct Parameter {
-    pub info: Info,
+    pub info: Arc<Info>,
     /// Its value is not stored.
     pub computed: Option<Computed>,
     /// What its value says of others.
@@ -92,24 +195,9 @@ pub(super) struct Table {
     pub enable: String,
     /// Sets of members that no two enabled instances may have in common.
     pub unique: Vec<Vec<String>>,
-    /// What each instance holds, sorted by [`order`]. Not the instances of nested tables.
-    pub members: Vec<Member>,
-}
-
-/// A parameter, object or table of every instance of a table.
-#[derive(Clone, Debug)]
-pub(super) struct Member {
-    /// Path below the instance.
-    pub name: String,
-    pub what: What,
-    /// Value in a new instance.
-    pub value: String,
-}
-
-impl Table {
-    pub fn member(&self, name: &str) -> Option<&Member> {
-        self.members.iter().find(|member| member.name == name)
-    }
+    /// What each instance holds, by paths below the instance, with the values of a new one. Not the instances of nested
+    /// tables.
+    pub members: Nodes,
 }
 
 /// One node, borrowed.
@@ -121,77 +209,22 @@ pub(super) struct Entry<'a> {
 }
 
 impl Template {
-    /// Packs nodes given as (path, what, value), in any order.
-    pub(super) fn pack(
-        root: Root,
-        mut nodes: Vec<(String, What, String)>,
-        parameters: Vec<Parameter>,
-        tables: Vec<Table>,
-    ) -> Template {
-        nodes.sort_by(|a, b| order(&a.0, &b.0));
-        let mut texts = String::new();
-        let mut keep = |text: &str| {
-            // Profiles are capped far below 4 GiB.
-            let at = texts.len() as u32;
-            texts.push_str(text);
-            Span {
-                at,
-                len: text.len() as u32,
-            }
-        };
-        let nodes = nodes.iter().map(|(path, what, value)| Node {
-            path: keep(path),
-            value: keep(value),
-            what: *what,
-        });
-        let nodes = nodes.collect();
-        texts.shrink_to_fit();
-        Template {
-            root,
-            texts,
-            nodes,
-            parameters,
-            tables,
-        }
-    }
-
-    fn text(&self, span: Span) -> &str {
-        let at = span.at as usize;
-        self.texts
-            .get(at..at + span.len as usize)
-            .unwrap_or_default()
-    }
-
-    fn entry(&self, node: &Node) -> Entry<'_> {
-        Entry {
-            path: self.text(node.path),
-            what: node.what,
-            value: self.text(node.value),
-        }
-    }
-
     /// The nodes from number `from` up to but not including `to`.
     pub(super) fn entries(&self, from: usize, to: usize) -> impl Iterator<Item = Entry<'_>> {
-        let nodes = self.nodes.get(from..to).unwrap_or_default();
-        nodes.iter().map(|node| self.entry(node))
+        let nodes = self.nodes.0.get(from..to).unwrap_or_default();
+        nodes.iter().map(|node| node.entry(&self.texts))
     }
 
     /// The numbers of the nodes at and below `prefix`: an object's path with its dot, or empty.
-    pub(super) fn range(&self, prefix: &str) -> (usize, usize) {
-        let from = self.position(prefix);
-        (from, self.end(from, prefix))
+    pub(super) fn range(&self, prefix: &str) -> Range<usize> {
+        self.nodes.below(&self.texts, prefix)
     }
 
-    /// The number of the first node that is not before `path`.
-    fn position(&self, path: &str) -> usize {
-        self.nodes
-            .partition_point(|node| order(self.text(node.path), path) == Ordering::Less)
-    }
-
-    /// The same among the nodes from number `from` up to but not including `to`. Cheap when it is `from`.
+    /// The number of the first node from `from` up to but not including `to` that is not before `path`. Cheap when it is
+    /// `from`.
     pub(super) fn seek(&self, from: usize, to: usize, path: &str) -> usize {
-        let before = |node: &Node| order(self.text(node.path), path) == Ordering::Less;
-        let nodes = self.nodes.get(from..to).unwrap_or_default();
+        let before = |node: &Node| order(self.texts.get(node.path), path) == Ordering::Less;
+        let nodes = self.nodes.0.get(from..to).unwrap_or_default();
         match nodes.first() {
             Some(first) if before(first) => from + nodes.partition_point(before),
             _ => from,
@@ -200,15 +233,25 @@ impl Template {
 
     /// The number of the first node at or after `from` that does not start with `prefix`.
     pub(super) fn end(&self, from: usize, prefix: &str) -> usize {
-        let rest = self.nodes.get(from..).unwrap_or_default();
-        from + rest.partition_point(|node| self.text(node.path).starts_with(prefix))
+        self.nodes.end(&self.texts, from, prefix)
     }
 
     /// The node of exactly that path.
     pub(super) fn get(&self, path: &str) -> Option<Entry<'_>> {
-        let node = self.nodes.get(self.position(path))?;
-        let entry = self.entry(node);
-        (entry.path == path).then_some(entry)
+        let node = self.nodes.get(&self.texts, path)?;
+        Some(node.entry(&self.texts))
+    }
+
+    /// What an instance of the table holds when it is new.
+    pub(super) fn members<'a>(&'a self, table: &'a Table) -> impl Iterator<Item = Entry<'a>> {
+        let members = table.members.0.iter();
+        members.map(|member| member.entry(&self.texts))
+    }
+
+    /// One of them.
+    pub(super) fn member(&self, table: &Table, name: &str) -> Option<Entry<'_>> {
+        let member = table.members.get(&self.texts, name)?;
+        Some(member.entry(&self.texts))
     }
 
     pub(super) fn parameter(&self, number: u32) -> Option<&Parameter> {

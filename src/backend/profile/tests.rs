@@ -118,6 +118,22 @@ fn delete(profile: &mut Profile, instance: &str) -> Result<(), Code> {
 }
 
 #[test]
+fn sections_may_come_in_any_order_and_lines_begin_with_anything() {
+    let mut sections: Vec<&str> = PROFILE.trim().split("\n\n").collect();
+    sections.reverse();
+    let reversed = sections.join("\n");
+    // A line that begins with a bracket and begins no section.
+    let broken = PROFILE
+        .replace(", unique = [", ", unique = [\n")
+        .replace("[[\"Port", "[\n[\"Port");
+    assert!(broken.contains("\n[\"Port"), "{broken}");
+    for text in [reversed, broken] {
+        let parsed = Profile::new(Arc::new(Template::parse(&text, "test.toml").unwrap()));
+        assert_eq!(tree(&parsed), tree(&profile()));
+    }
+}
+
+#[test]
 fn the_whole_tree_is_what_the_profile_says() {
     // GN-04 GN-08 GN-11 GN-12 DM-08
     let tree = tree(&profile());

@@ -2,7 +2,7 @@
 
 use super::edit::{ALIAS, table_of};
 use super::overlay::Overlay;
-use super::template::{Member, Table, Template, What};
+use super::template::{Entry, Table, Template, What};
 use crate::datamodel::path::instance_number;
 use crate::datamodel::{Code, DataType, Fault, Info, ParameterFault, Type, Value};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -13,7 +13,7 @@ pub(super) fn check(template: &Template, overlay: &Overlay, set: &[String]) -> R
     let mut tables: BTreeMap<&str, &Table> = BTreeMap::new();
     for name in set {
         for (instance, definition, member) in owners(template, overlay, name) {
-            if definition.keys().any(|key| key.binds(definition, member))
+            if keys(template, definition).any(|key| key.binds(definition, member))
                 && let Some(table) = table_of(instance)
             {
                 tables.insert(table, definition);
@@ -23,7 +23,7 @@ pub(super) fn check(template: &Template, overlay: &Overlay, set: &[String]) -> R
     let set_names: HashSet<&str> = set.iter().map(String::as_str).collect();
     let mut faults: HashMap<String, String> = HashMap::new();
     for (table, definition) in tables {
-        for key in definition.keys() {
+        for key in keys(template, definition) {
             for (one, other) in clashes(template, overlay, table, definition, &key) {
                 for (mine, others) in [(one, other), (other, one)] {
                     let members = key.members.iter().copied().chain(key.enable(definition));
@@ -68,23 +68,42 @@ pub(super) struct Taken {
     values: BTreeMap<String, HashSet<String>>,
 }
 
+/// A member of a table, with its value in a new instance.
+#[derive(Debug)]
+struct Member {
+    name: String,
+    what: What,
+    value: String,
+}
+
+impl From<Entry<'_>> for Member {
+    fn from(entry: Entry<'_>) -> Member {
+        Member {
+            name: entry.path.to_owned(),
+            what: entry.what,
+            value: entry.value.to_owned(),
+        }
+    }
+}
+
 impl Taken {
     pub fn of(template: &Template, overlay: &Overlay, table: &str, definition: &Table) -> Taken {
-        let ordered = definition.members.iter().filter(|member| {
-            let named = info(template, member).and_then(|info| info.limits.named);
-            named == Some(DataType::Order) && !member.name.contains('.')
+        let ordered = template.members(definition).filter(|member| {
+            let named = info(template, member.what).and_then(|info| info.limits.named);
+            named == Some(DataType::Order) && !member.path.contains('.')
         });
-        let ordered: Vec<Member> = ordered.cloned().collect();
+        let ordered: Vec<Member> = ordered.map(Member::from).collect();
         // Keys bind what is enabled; whoever enables a new instance has filled it in.
-        let enabled = definition.member(&definition.enable);
+        let enabled = template.member(definition, &definition.enable);
         let binding = enabled.is_none_or(|enabled| enabled.value == "true");
-        let member = |name: &String| definition.member(name).cloned();
+        let member = |name: &String| template.member(definition, name).map(Member::from);
         let keys = definition.unique.iter().filter(|_| binding);
         let keys = keys.map(|key| (key.iter().filter_map(member).collect(), false));
         let keys: Vec<(Vec<Member>, bool)> = keys.collect();
         let members = ordered.iter().chain(keys.iter().flat_map(|(key, _)| key));
-        let names = members.chain(definition.member(ALIAS));
-        let values = names.map(|member| (member.name.clone(), HashSet::new()));
+        let alias = template.member(definition, ALIAS).map(|_| ALIAS);
+        let names = members.map(|member| member.name.as_str()).chain(alias);
+        let values = names.map(|name| (name.to_owned(), HashSet::new()));
         let mut taken = Taken {
             instances: 0,
             values: values.collect(),
@@ -131,7 +150,7 @@ impl Taken {
         let keys = self.keys.iter().filter(|(_, default)| *default);
         let keys = keys.filter_map(|(key, _)| {
             key.iter().find_map(|member| {
-                let info = info(template, member)?;
+                let info = info(template, member.what)?;
                 let taken = self.values.get(&member.name)?;
                 Some((
                     member.name.clone(),
@@ -143,9 +162,9 @@ impl Taken {
     }
 }
 
-fn info<'a>(template: &'a Template, member: &Member) -> Option<&'a Info> {
-    match member.what {
-        What::Parameter(number) => template.parameter(number).map(|p| &p.info),
+fn info(template: &Template, what: What) -> Option<&Info> {
+    match what {
+        What::Parameter(number) => template.parameter(number).map(|p| &*p.info),
         _ => None,
     }
 }
@@ -178,19 +197,18 @@ struct Key<'a> {
     functional: bool,
 }
 
-impl Table {
-    /// The keys of this table; an alias is one that always binds.
-    fn keys(&self) -> impl Iterator<Item = Key<'_>> {
-        let alias = self.member(ALIAS).map(|_| Key {
-            members: vec![ALIAS],
-            functional: false,
-        });
-        let keys = self.unique.iter().map(|key| Key {
-            members: key.iter().map(String::as_str).collect(),
-            functional: self.member(&self.enable).is_some(),
-        });
-        alias.into_iter().chain(keys)
-    }
+/// The keys of a table; an alias is one that always binds.
+fn keys<'a>(template: &'a Template, table: &'a Table) -> impl Iterator<Item = Key<'a>> {
+    let alias = template.member(table, ALIAS).map(|_| Key {
+        members: vec![ALIAS],
+        functional: false,
+    });
+    let functional = template.member(table, &table.enable).is_some();
+    let keys = table.unique.iter().map(move |key| Key {
+        members: key.iter().map(String::as_str).collect(),
+        functional,
+    });
+    alias.into_iter().chain(keys)
 }
 
 impl Key<'_> {

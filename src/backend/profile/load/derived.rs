@@ -1,10 +1,11 @@
 //! What follows from the rest of a profile: statuses, counts, aliases.
 
-use super::{Loader, Nodes, check};
+use super::{Loader, check};
 use crate::backend::profile::edit::{ALIAS, table_of};
 use crate::backend::profile::format::Place;
-use crate::backend::profile::template::{Driven, Parameter, What};
+use crate::backend::profile::template::{Driven, Node, Parameter, What};
 use crate::datamodel::{Info, Type};
+use std::sync::Arc;
 
 impl Loader<'_> {
     /// Ties what follows a boolean to it.
@@ -39,14 +40,14 @@ impl Loader<'_> {
             let value = driven
                 .value(if enabled { "true" } else { "false" })
                 .to_owned();
-            if let Some((_, text)) = self.generic.get_mut(&name) {
-                if !given {
-                    *text = value;
-                } else if !enabled && *text == driven.on {
-                    return Err(error(format!(
-                        "its value is {text:?} while {driver} is false"
-                    )));
-                }
+            let text = own.map(|(_, text)| text).unwrap_or_default();
+            if given && !enabled && text == driven.on {
+                return Err(error(format!(
+                    "its value is {text:?} while {driver} is false"
+                )));
+            }
+            if !given {
+                self.generic.set(&mut self.texts, &name, &value);
             }
             if let Some(parameter) = self.parameters.get_mut(at as usize) {
                 parameter.drives.push(driven);
@@ -57,8 +58,9 @@ impl Loader<'_> {
 
     /// Number and default of a parameter that a section defines.
     fn defined(&self, name: &str) -> Option<(u32, &str)> {
-        match self.generic.get(name)? {
-            (What::Parameter(number), value) => Some((*number, value)),
+        let node = self.generic.get(&self.texts, name)?;
+        match node.what {
+            What::Parameter(number) => Some((number, self.texts.get(node.value))),
             _ => None,
         }
     }
@@ -70,65 +72,60 @@ impl Loader<'_> {
 
     /// Defines the parameters that count instances where no section does.
     pub(super) fn counters(&mut self) {
-        let mut names = Vec::new();
-        for (path, (what, _)) in &self.generic {
-            if let What::Table(number) = what
-                && let Some(table) = self.tables.get(*number as usize)
-                && let (Some(count), Some(parent)) = (&table.count, table_of(path))
-            {
-                names.push(format!("{parent}{count}"));
-            }
-        }
+        let counted = |node: &Node| self.counter(node.what, self.texts.get(node.path));
+        let names: Vec<String> = self.generic.0.iter().filter_map(counted).collect();
         for name in names {
-            if !self.generic.contains_key(&name) {
-                let number = self.parameters.len() as u32;
-                let info = Info {
-                    ty: Type::UnsignedInt,
-                    ..Info::default()
-                };
-                self.parameters.push(Parameter {
-                    info,
-                    computed: None,
-                    drives: Vec::new(),
-                });
-                self.generic
-                    .insert(name, (What::Parameter(number), "0".to_owned()));
+            if self.generic.get(&self.texts, &name).is_some() {
+                continue;
             }
+            let info = Info {
+                ty: Type::UnsignedInt,
+                ..Info::default()
+            };
+            let what = self.parameter(Parameter {
+                info: Arc::new(info),
+                computed: None,
+                drives: Vec::new(),
+            });
+            let (path, value) = (self.texts.keep(&name), self.texts.keep("0"));
+            self.put(Node { path, value, what });
         }
     }
-}
 
-/// Fills in what follows from the rest: counts and aliases.
-pub(super) fn finish(loader: &Loader<'_>, nodes: &mut Nodes) {
-    let mut values = Vec::new();
-    for (path, (what, _)) in nodes.iter() {
-        match what {
-            What::Table(number) => {
-                let table = loader.tables.get(*number as usize);
-                let count = table.and_then(|table| table.count.as_ref());
-                if let (Some(count), Some(parent)) = (count, table_of(path)) {
-                    let below = nodes.range(path.clone()..);
-                    let below = below.take_while(|(other, _)| other.starts_with(path.as_str()));
-                    let is_instance = |other: &str| table_of(other) == Some(path);
-                    let instances = below.filter(|(other, (what, _))| {
-                        matches!(what, What::Instance(_)) && is_instance(other)
-                    });
-                    values.push((format!("{parent}{count}"), instances.count().to_string()));
-                }
+    /// The parameter that counts the instances of what is at `path`, if that is a table that has one.
+    fn counter(&self, what: What, path: &str) -> Option<String> {
+        let What::Table(number) = what else {
+            return None;
+        };
+        let count = self.tables.get(number as usize)?.count.as_ref()?;
+        Some(format!("{}{count}", table_of(path)?))
+    }
+
+    /// Fills in what follows from the rest: counts and aliases.
+    pub(super) fn finish(&mut self) {
+        let mut values = Vec::new();
+        for (at, node) in self.nodes.0.iter().enumerate() {
+            let path = self.texts.get(node.path);
+            if let Some(counter) = self.counter(node.what, path) {
+                let below = at..self.nodes.end(&self.texts, at, path);
+                let below = self.nodes.0.get(below).unwrap_or_default().iter();
+                let instances = below.filter(|node| {
+                    let is_instance = matches!(node.what, What::Instance(_));
+                    is_instance && table_of(self.texts.get(node.path)) == Some(path)
+                });
+                values.push((counter, instances.count().to_string()));
             }
-            What::Instance(_) => {
+            if let What::Instance(_) = node.what {
                 let number = path.rsplit('.').nth(1).unwrap_or_default();
                 let alias = format!("{path}{ALIAS}");
-                if nodes.get(&alias).is_some_and(|(_, value)| value.is_empty()) {
+                let node = self.nodes.get(&self.texts, &alias);
+                if node.is_some_and(|node| self.texts.get(node.value).is_empty()) {
                     values.push((alias, format!("cpe-{number}")));
                 }
             }
-            _ => {}
         }
-    }
-    for (path, value) in values {
-        if let Some((_, text)) = nodes.get_mut(&path) {
-            *text = value;
+        for (path, value) in values {
+            self.nodes.set(&mut self.texts, &path, &value);
         }
     }
 }

@@ -11,6 +11,14 @@ fn mistakes_in_a_profile_are_named() {
         ("['Device.']\nP = {}\nQ = = 1", "x.toml:3: "),
         ("[Foo]", "x.toml: name every section"),
         (
+            "['Device.']\nP = {}\n['Device.A.']\n[\"Device.\"]\nQ = {}",
+            "x.toml: [\"Device.\"]: this section is there twice",
+        ),
+        (
+            "['Device.']\nP = { value = \"\"\"\n[\"\"\" }\n['Device.']",
+            "x.toml:4: duplicate key",
+        ),
+        (
             "['Device.']\n['InternetGatewayDevice.']",
             "x.toml: name every section",
         ),
