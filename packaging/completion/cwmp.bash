@@ -3,11 +3,14 @@
 # Completion of cwmp(1) for bash 4.4 or later: commands, their options, events, paths of the data model.
 # Install it as /usr/share/bash-completion/completions/cwmp, or source it.
 
+# Seconds that the daemon has to answer.
+_cwmp_patience=2
+
 # Adds what may follow the beginning $cur of a path: one level of the data model, asked of the daemon. $1 says what is
-# wanted: `any` path, an `object`, or what can be `set`. Silent when the daemon does not run or may not be asked, and
-# it waits for two seconds at most.
+# wanted: `any` path, an `object`, or what can be `set`. Silent when the daemon does not run, may not be asked or
+# takes too long.
 _cwmp_paths() {
-	local want=$1 parent=${cur%"${cur##*.}"} path last writable fd pid ended=1 limit=$((SECONDS + 2))
+	local want=$1 parent=${cur%"${cur##*.}"} path='' last writable fd pid ended=1 limit=$((SECONDS + _cwmp_patience))
 	exec {fd}< <(exec cwmp "${root[@]}" names "$parent" --next-level </dev/null 2>/dev/null)
 	pid=$!
 	while ((SECONDS < limit)); do
