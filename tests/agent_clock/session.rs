@@ -1,6 +1,7 @@
 //! A session message by message (TR-069 3.7): who speaks when, with which ID, and what ends it.
 
 use std::collections::VecDeque;
+use std::sync::mpsc;
 
 use cwmpd::agent::command::Command;
 
@@ -142,12 +143,23 @@ fn each_speaks_in_turn_and_the_last_empty_answer_is_the_end()
 #[test]
 fn what_comes_after_the_empty_post_waits_for_another_session() // SE-05
 {
-    let mut acs = Acs::start();
+    // The empty POST is answered once it was seen here, or the test is over.
+    let (hold, answered) = mpsc::channel::<()>();
+    let mut acs = Acs::builder()
+        .layer(move |request, next| {
+            if request.body.is_empty() {
+                let _ = answered.recv();
+            }
+            next(request)
+        })
+        .start();
+    let held = hold;
     acs.plan([get_names("", true), get_names("", true)]);
     let mut cpe = Cpe::start(Daemon::new(&acs.url()));
     cpe.until("the empty POST", |cpe| {
         (cpe.status()["last_session"]["state"] == "ExpectAcsRequest").then_some(())
     });
+    drop(held);
     cpe.ask(Command::Inform {
         event: None,
         get_rpc_methods: true,
