@@ -15,6 +15,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
 use log::{Level, LevelFilter, Log, Metadata, Record};
+use time::UtcDateTime;
 
 use file::FileSink;
 pub use limit::{RateLimit, Suppressed};
@@ -93,8 +94,8 @@ impl Logger {
 
 impl Log for Logger {
     fn enabled(&self, metadata: &Metadata) -> bool {
-        // `ureq-proto` logs every byte of a request at level trace, Authorization included: of other crates only
-        // what is wrong is of interest.
+        // Other crates may log what is secret (every byte of a request, Authorization included): of them only what
+        // is wrong is of interest.
         let ours = metadata.target().starts_with("cwmp");
         metadata.level() <= self.sinks().level && (ours || metadata.level() <= Level::Warn)
     }
@@ -180,10 +181,13 @@ fn one_line(message: &str) -> String {
     line
 }
 
+fn now() -> UtcDateTime {
+    let seconds = unix_time().try_into().unwrap_or_default();
+    UtcDateTime::from_unix_timestamp(seconds).unwrap_or(UtcDateTime::UNIX_EPOCH)
+}
+
 fn timestamp() -> String {
-    let now = i64::try_from(unix_time()).unwrap_or_default();
-    let now =
-        time::OffsetDateTime::from_unix_timestamp(now).unwrap_or(time::OffsetDateTime::UNIX_EPOCH);
+    let now = now();
     format!(
         "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
         now.year(),

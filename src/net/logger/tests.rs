@@ -80,6 +80,25 @@ fn a_line_reaches_syslog_as_daemon() {
 }
 
 #[test]
+fn a_line_is_as_rfc_3164_has_it() {
+    let at = |seconds| UtcDateTime::from_unix_timestamp(seconds).unwrap();
+    let pid = std::process::id();
+    // The day has two places, the first of which may be a space (RFC 3164 4.1.2).
+    assert_eq!(
+        syslog::line(at(1_735_869_845), Level::Warn, "a b"),
+        format!("<28>Jan  3 02:04:05 cwmpd[{pid}]: a b")
+    );
+    assert_eq!(
+        syslog::line(at(1_767_225_599), Level::Error, ""),
+        format!("<27>Dec 31 23:59:59 cwmpd[{pid}]: ")
+    );
+    assert_eq!(
+        syslog::line(at(0), Level::Trace, "x"),
+        format!("<31>Jan  1 00:00:00 cwmpd[{pid}]: x")
+    );
+}
+
+#[test]
 fn a_restarted_log_daemon_gets_the_next_line_and_the_count_of_those_lost() {
     let folder = Folder::new("restart");
     let path = folder.join("log");
@@ -143,23 +162,23 @@ fn a_message_cannot_forge_a_line() {
 
 #[test]
 fn other_crates_are_heard_only_when_something_is_wrong() {
-    // ureq-proto writes Authorization headers at level trace.
+    // They may write what they send at level trace.
     let folder = Folder::new("crates");
     let daemon = listen(&folder.join("log"));
     let logger = logger(LevelFilter::Trace, Some(&folder.join("log")), None);
     log(
         &logger,
-        "ureq_proto::util",
+        "http_client::util",
         Level::Trace,
         "Authorization: secret",
     );
     log(
         &logger,
-        "ureq_proto::util",
+        "http_client::util",
         Level::Info,
         "Authorization: secret",
     );
-    log(&logger, "ureq_proto::util", Level::Warn, "odd");
+    log(&logger, "http_client::util", Level::Warn, "odd");
     log(&logger, "cwmp_lab::acs", Level::Trace, "ours");
     assert_eq!(heard(&daemon).unwrap(), "<28> odd");
     assert_eq!(heard(&daemon).unwrap(), "<31> ours");
