@@ -12,6 +12,8 @@ LONG="20240101000000Z 21240101000000Z"
 key() {
     case $2 in
     ec) openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$1" 2>"$work/noise" ;;
+    p384) openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384 -out "$1" 2>"$work/noise" ;;
+    ed) openssl genpkey -algorithm ED25519 -out "$1" 2>"$work/noise" ;;
     rsa) openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:4096 -out "$1" 2>"$work/noise" ;;
     esac
 }
@@ -54,6 +56,8 @@ HOSTS="subjectAltName=DNS:acs.test,DNS:localhost,DNS:*.wild.test,IP:127.0.0.1,IP
     cert expired ec "acs.test" ca 20200101000000Z 20210101000000Z "$SERVER" "$HOSTS"
     cert future ec "acs.test" ca 21200101000000Z 21230101000000Z "$SERVER" "$HOSTS"
     cert self-signed ec "acs.test" self-signed $LONG "$CA" "$HOSTS"
+    cert p384 p384 "acs.test" p384 $LONG "$SERVER" "$HOSTS"
+    cert edwards ed "acs.test" edwards $LONG "$SERVER" "$HOSTS"
     # What a unique client certificate is named after: OUI and serial number (TR-069 3.3).
     cert client ec "001122-SN0001" ca $LONG "basicConstraints=CA:FALSE" "extendedKeyUsage=clientAuth"
     cert root rsa "Long root" root $LONG "$CA"

@@ -9,13 +9,12 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use nix::fcntl::OFlag;
-use rustls::client::WebPkiServerVerifier;
-use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, ClientConnection, RootCertStore};
 
+use super::provider::provider;
 use super::session::Session;
 use super::verify::{Anyone, ClockTolerant};
 use super::{ConfigError, Options};
@@ -119,13 +118,12 @@ impl Client {
 }
 
 fn build(options: &Options, clock: Arc<dyn TimeProvider>) -> Result<ClientConfig, ConfigError> {
-    let library = |e: &dyn std::fmt::Display| ConfigError::Library(e.to_string());
-    let provider: Arc<CryptoProvider> = Arc::new(ring::default_provider());
+    let provider = provider();
     let algorithms = provider.signature_verification_algorithms;
     // TLS 1.2 and 1.3 (TL-01, TL-02); nothing older exists in the library.
-    let builder = ClientConfig::builder_with_details(provider.clone(), clock)
+    let builder = ClientConfig::builder_with_details(Arc::new(provider), clock)
         .with_safe_default_protocol_versions()
-        .map_err(|e| library(&e))?
+        .map_err(|e| ConfigError::Library(e.to_string()))?
         .dangerous();
     let builder = if options.insecure {
         builder.with_custom_certificate_verifier(Arc::new(Anyone(algorithms)))
@@ -134,11 +132,8 @@ fn build(options: &Options, clock: Arc<dyn TimeProvider>) -> Result<ClientConfig
             .authorities
             .as_deref()
             .ok_or(ConfigError::NoAuthorities)?;
-        let roots = Arc::new(authorities(path)?);
-        let verifier = WebPkiServerVerifier::builder_with_provider(roots, provider)
-            .build()
-            .map_err(|e| library(&e))?;
-        builder.with_custom_certificate_verifier(Arc::new(ClockTolerant(verifier)))
+        let roots = authorities(path)?;
+        builder.with_custom_certificate_verifier(Arc::new(ClockTolerant { roots, algorithms }))
     };
     match (&options.certificate, &options.key) {
         (None, None) => Ok(builder.with_no_client_auth()),

@@ -12,6 +12,8 @@ mod client;
 #[cfg(feature = "tls")]
 mod explain;
 #[cfg(feature = "tls")]
+mod provider;
+#[cfg(feature = "tls")]
 mod session;
 #[cfg(all(test, feature = "tls"))]
 mod tests;

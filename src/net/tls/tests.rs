@@ -4,7 +4,10 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::server::WebPkiClientVerifier;
 use rustls::time_provider::TimeProvider;
-use rustls::{ClientConnection, RootCertStore, ServerConfig, ServerConnection};
+use rustls::version::{TLS12, TLS13};
+use rustls::{
+    ClientConnection, RootCertStore, ServerConfig, ServerConnection, SupportedProtocolVersion,
+};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -51,9 +54,18 @@ fn server(name: &str) -> Arc<ServerConfig> {
 }
 
 fn server_that_asks(name: &str, client_certificate: bool) -> Arc<ServerConfig> {
+    server_of(name, client_certificate, rustls::DEFAULT_VERSIONS)
+}
+
+/// It has all of the library, also what the client is built without.
+fn server_of(
+    name: &str,
+    client_certificate: bool,
+    versions: &[&'static SupportedProtocolVersion],
+) -> Arc<ServerConfig> {
     let builder =
         ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
+            .with_protocol_versions(versions)
             .unwrap();
     let builder = if client_certificate {
         let mut roots = RootCertStore::empty();
@@ -153,6 +165,26 @@ fn a_long_chain_of_large_keys_is_verified() {
         shake_at(IN_2026, trusting("ca.pem"), "acs.test", "long-chain"),
         Err(HandshakeError::UntrustedIssuer)
     );
+}
+
+#[test]
+fn the_keys_that_servers_have_are_known_in_both_versions() {
+    // TL-01 TL-02: ECDSA P-256 and P-384, RSA
+    for version in [&TLS12, &TLS13] {
+        for (ca, name) in [
+            ("ca.pem", "server"),
+            ("p384.pem", "p384"),
+            ("root.pem", "long-chain"),
+        ] {
+            let mut client = Client::with_clock(trusting(ca), Arc::new(At(IN_2026)));
+            let server = server_of(name, false, &[version]);
+            assert_eq!(shake(&mut client, "acs.test", &server), Ok(()), "{name}");
+        }
+    }
+    assert!(matches!(
+        shake_at(IN_2026, trusting("edwards.pem"), "acs.test", "edwards"),
+        Err(HandshakeError::NothingInCommon(_))
+    ));
 }
 
 #[test]
@@ -341,6 +373,14 @@ fn what_is_wrong_with_the_files_is_told() {
     assert!(matches!(refusal(half), ConfigError::HalfAnIdentity));
     let other = with_identity("client.pem", "server-key.pem");
     assert!(matches!(refusal(other), ConfigError::Identity(_)));
+    assert_eq!(
+        Client::new(with_identity("p384.pem", "p384-key.pem"))
+            .check()
+            .map_err(|e| e.to_string()),
+        Ok(())
+    );
+    let edwards = refusal(with_identity("edwards.pem", "edwards-key.pem")).to_string();
+    assert!(edwards.contains("unsupported"), "{edwards}");
     let no_key = with_identity("client.pem", "server.pem");
     assert!(matches!(refusal(no_key), ConfigError::Empty { .. }));
 
