@@ -1,24 +1,14 @@
 //! One POST and its reply, without a socket: the bytes to send come out, the bytes received go in.
 //!
-//! `ureq-proto` writes the request's head and reads that of the reply; here is what it leaves to its user: where the
-//! head ends, folded headers, replies that come before the final one, the limits, and the end of the stream. The body
-//! is read as that of a request is: the reader of `ureq-proto` takes no chunk extension beyond some bytes.
+//! `wire::http` knows heads and bodies; here is what comes between: where a head ends, folded headers, replies that
+//! come before the final one, the limits, and the end of the stream.
 
 use std::fmt;
 
-use ureq_proto::client::state::RecvResponse;
-use ureq_proto::client::{Call, RecvResponseResult, SendRequestResult, header_raw};
-use ureq_proto::http::header::CONNECTION;
-use ureq_proto::http::{HeaderMap, HeaderValue, Request, StatusCode, Version};
-use ureq_proto::{BodyMode, Error};
-
 use super::failure::{ConnectError, Part, Phase};
-use crate::wire::http::framing::{BodyReader, Framing, FramingError};
+use crate::wire::http::framing::{BodyReader, FramingError};
+use crate::wire::http::reply;
 use crate::wire::payload::Payload;
-
-/// Room to write the request's head into at a time. `ureq-proto` needs the longest line to fit at once, and ours
-/// has a cookie or a URL in it.
-const HEAD_STEP: usize = 16 * 1024;
 
 /// What of a reply is read at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +63,7 @@ pub struct Exchange {
 }
 
 enum State {
-    Head(Box<Call<RecvResponse>>),
+    Head,
     Body(BodyReader),
     Done,
     /// An error was returned; nothing follows.
@@ -89,7 +79,15 @@ impl Exchange {
         body: Payload,
         caps: Caps,
     ) -> Result<Self, ConnectError> {
-        Self::start(request("POST", target, headers, body.len())?, body, caps)
+        let length = body.len().to_string();
+        let lengths = headers
+            .iter()
+            .filter(|(name, _)| name.eq_ignore_ascii_case("Content-Length"));
+        if !lengths.map(|(_, value)| value).eq([&length]) {
+            let text = "Content-Length does not fit the body".to_owned();
+            return Err(ConnectError::Request(text));
+        }
+        Self::start(request("POST", target, headers)?, body, caps)
     }
 
     /// A GET of `target`.
@@ -98,23 +96,15 @@ impl Exchange {
         headers: &[(String, String)],
         caps: Caps,
     ) -> Result<Self, ConnectError> {
-        Self::start(
-            request("GET", target, headers, 0)?,
-            Payload::default(),
-            caps,
-        )
+        Self::start(request("GET", target, headers)?, Payload::default(), caps)
     }
 
-    fn start(
-        (head, call): (Vec<u8>, Call<RecvResponse>),
-        body: Payload,
-        caps: Caps,
-    ) -> Result<Self, ConnectError> {
+    fn start(head: Vec<u8>, body: Payload, caps: Caps) -> Result<Self, ConnectError> {
         Ok(Self {
             head,
             body,
             sent: 0,
-            state: State::Head(Box::new(call)),
+            state: State::Head,
             pending: Vec::new(),
             searched: 0,
             begun: false,
@@ -159,9 +149,9 @@ impl Exchange {
     /// How far it is.
     pub fn phase(&self) -> Phase {
         match &self.state {
-            State::Head(_) if self.begun => Phase::Head,
-            State::Head(_) if self.is_sent() => Phase::Reply,
-            State::Head(_) => Phase::Request,
+            State::Head if self.begun => Phase::Head,
+            State::Head if self.is_sent() => Phase::Reply,
+            State::Head => Phase::Request,
             _ => Phase::Body,
         }
     }
@@ -210,7 +200,7 @@ impl Exchange {
     fn advance(&mut self) -> Result<bool, ConnectError> {
         loop {
             let step = match std::mem::replace(&mut self.state, State::Failed) {
-                State::Head(call) => self.read_head(call),
+                State::Head => self.read_head(),
                 State::Body(body) => self.read_body(body),
                 State::Done => {
                     self.reply.reusable &= self.pending.is_empty();
@@ -231,44 +221,27 @@ impl Exchange {
         }
     }
 
-    fn read_head(&mut self, mut call: Box<Call<RecvResponse>>) -> Result<Step, ConnectError> {
+    fn read_head(&mut self) -> Result<Step, ConnectError> {
         let end = match head_end(&self.pending, self.searched) {
             Ok(end) => end,
             Err(searched) => {
                 self.searched = searched;
                 self.charge(0, self.pending.len())?;
-                return Ok(Step::Wait(State::Head(call)));
+                return Ok(Step::Wait(State::Head));
             }
         };
         self.charge(end, end)?;
         let mut head: Vec<u8> = self.pending.drain(..end).collect();
         self.searched = 0;
         if is_provisional(&head) {
-            return Ok(Step::Next(State::Head(call)));
+            return Ok(Step::Next(State::Head));
         }
         unfold(&mut head);
-        let (_, response) = call.try_response(&head, false).map_err(malformed)?;
-        let response = response
-            .ok_or_else(|| ConnectError::Malformed("the headers have no end".to_owned()))?;
-        self.reply.status = response.status().as_u16();
-        self.reply.headers = headers_of(response.headers());
-        self.reply.reusable = stays_open(response.version(), response.headers())
-            && response.status() != StatusCode::SWITCHING_PROTOCOLS;
-        let framing = match call.proceed() {
-            Some(RecvResponseResult::RecvBody(call)) => call.body_mode(),
-            Some(_) => BodyMode::NoBody,
-            None => {
-                let text = "the headers are incomplete".to_owned();
-                return Err(ConnectError::Malformed(text));
-            }
-        };
-        let framing = match framing {
-            BodyMode::NoBody => Framing::Length(0),
-            BodyMode::LengthDelimited(length) => Framing::Length(length),
-            BodyMode::Chunked => Framing::Chunked,
-            BodyMode::CloseDelimited => Framing::UntilClose,
-        };
-        let body = BodyReader::new(framing, self.caps.body as u64, true);
+        let head = reply::parse(&head).map_err(|e| ConnectError::Malformed(e.to_owned()))?;
+        self.reply.status = head.status;
+        self.reply.headers = head.headers;
+        self.reply.reusable = head.keep_alive;
+        let body = BodyReader::new(head.framing, self.caps.body as u64, true);
         Ok(Step::Next(State::Body(body)))
     }
 
@@ -312,44 +285,12 @@ enum Step {
     Wait(State),
 }
 
-/// The request's head, and the call in the state in which it waits for the reply: that the body is sent is ours.
 fn request(
     method: &str,
     target: &str,
     headers: &[(String, String)],
-    body: usize,
-) -> Result<(Vec<u8>, Call<RecvResponse>), ConnectError> {
-    let refused = |e: &dyn std::fmt::Display| ConnectError::Request(e.to_string());
-    let mut builder = Request::builder().method(method).uri(target);
-    // `ureq-proto` takes no Authorization beyond ASCII, which a Digest for such a user name is (AU-15).
-    let mut last = Vec::new();
-    for (name, value) in headers {
-        if name == "Authorization" && !value.is_ascii() {
-            HeaderValue::from_str(value).map_err(|e| refused(&e))?;
-            last.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
-        } else {
-            builder = header_raw(builder, name, value.as_bytes());
-        }
-    }
-    let request = builder.body(()).map_err(|e| refused(&e))?;
-    let mut call = Call::new(request).map_err(|e| refused(&e))?.proceed();
-    let mut head = Vec::new();
-    let mut buffer = vec![0; HEAD_STEP];
-    while !call.can_proceed() {
-        let n = call.write(&mut buffer).map_err(|e| refused(&e))?;
-        head.extend_from_slice(buffer.get(..n).unwrap_or_default());
-    }
-    let empty_line = head.len().saturating_sub(2);
-    head.splice(empty_line..empty_line, last);
-    let length = || ConnectError::Request("Content-Length does not fit the body".to_owned());
-    match call.proceed().map_err(|e| refused(&e))? {
-        Some(SendRequestResult::RecvResponse(call)) if body == 0 => Ok((head, call)),
-        Some(SendRequestResult::SendBody(mut call)) => {
-            call.consume_direct_write(body).map_err(|_| length())?;
-            Ok((head, call.proceed().ok_or_else(length)?))
-        }
-        _ => Err(length()),
-    }
+) -> Result<Vec<u8>, ConnectError> {
+    reply::request_head(method, target, headers).map_err(|e| ConnectError::Request(e.to_owned()))
 }
 
 /// The length of the head with its empty line, or from where to search on. Empty lines before it belong to it
@@ -376,8 +317,7 @@ fn head_end(bytes: &[u8], from: usize) -> Result<usize, usize> {
     Err(bytes.len())
 }
 
-/// 1xx other than 101: not the reply yet (RFC 9110 15.2, HT-14). They may have headers, which `ureq-proto` would
-/// refuse in a 100.
+/// 1xx other than 101: not the reply yet (RFC 9110 15.2, HT-14). They may have headers.
 fn is_provisional(head: &[u8]) -> bool {
     let line = head.trim_ascii_start();
     line.starts_with(b"HTTP/1.")
@@ -397,31 +337,6 @@ fn unfold(head: &mut [u8]) {
             }
         }
     }
-}
-
-/// RFC 9112 9.3
-fn stays_open(version: Version, headers: &HeaderMap) -> bool {
-    let says = |token: &str| {
-        let values = headers.get_all(CONNECTION).into_iter();
-        let mut values = values.filter_map(|value| value.to_str().ok());
-        values.any(|value| {
-            value
-                .split(',')
-                .any(|t| t.trim().eq_ignore_ascii_case(token))
-        })
-    };
-    !says("close") && (version >= Version::HTTP_11 || says("keep-alive"))
-}
-
-fn headers_of(headers: &HeaderMap) -> Vec<(String, Vec<u8>)> {
-    headers
-        .iter()
-        .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
-        .collect()
-}
-
-fn malformed(error: Error) -> ConnectError {
-    ConnectError::Malformed(error.to_string())
 }
 
 #[cfg(test)]

@@ -9,7 +9,9 @@
 //! | [`cookies`] | the jar of one session (RFC 6265) |
 //! | [`dialogue`] | what surrounds the POSTs of one session: redirects, cookies, credentials |
 //! | [`body`] | content codings: gzip and deflate |
-//! | [`request`], [`framing`] | the server's side: request heads, request bodies, response heads |
+//! | [`reply`] | the client's side: request heads, response heads |
+//! | [`request`] | the server's side: request heads, response heads |
+//! | [`framing`] | bodies, of both |
 //! | [`date`] | dates in headers |
 
 use std::fmt;
@@ -23,6 +25,7 @@ pub mod date;
 pub mod dialogue;
 pub mod digest;
 pub mod framing;
+pub mod reply;
 pub mod request;
 pub mod url;
 
@@ -64,6 +67,13 @@ pub fn headers_named<'a>(
         .iter()
         .filter(move |(n, _)| n.eq_ignore_ascii_case(name))
         .map(|(_, v)| v.as_slice())
+}
+
+/// Whether one of the headers of that name lists that word (RFC 9110 5.6.1).
+fn lists(headers: &[(String, Vec<u8>)], name: &str, word: &str) -> bool {
+    headers_named(headers, name)
+        .flat_map(|value| value.split(|b| *b == b','))
+        .any(|listed| listed.trim_ascii().eq_ignore_ascii_case(word.as_bytes()))
 }
 
 /// Whether two secrets are equal, in a time that depends on their lengths only.

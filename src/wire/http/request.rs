@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::framing::Framing;
-use super::{header, headers_named};
+use super::{header, headers_named, lists};
 
 /// Bytes of a request line with its headers: what common servers take.
 pub const MAX_HEAD: usize = 8192;
@@ -93,12 +93,8 @@ impl Head {
 
     /// Whether the client wants the connection to stay open (RFC 9112 9.3).
     pub fn keep_alive(&self) -> bool {
-        let has = |token: &[u8]| {
-            headers_named(&self.headers, "Connection")
-                .flat_map(|value| value.split(|b| *b == b','))
-                .any(|value| value.trim_ascii().eq_ignore_ascii_case(token))
-        };
-        !has(b"close") && (self.http11 || has(b"keep-alive"))
+        let has = |word| lists(&self.headers, "Connection", word);
+        !has("close") && (self.http11 || has("keep-alive"))
     }
 }
 

@@ -99,7 +99,7 @@ fn credentials_beyond_ascii_are_sent() {
     let sent = String::from_utf8(send_all(&mut exchange)).unwrap();
     assert_eq!(
         sent,
-        "POST / HTTP/1.1\r\nHost: acs\r\nContent-Length: 2\r\nAuthorization: Digest username=\"ü\"\r\n\r\nok"
+        "POST / HTTP/1.1\r\nHost: acs\r\nAuthorization: Digest username=\"ü\"\r\nContent-Length: 2\r\n\r\nok"
     );
 }
 
@@ -141,6 +141,17 @@ fn a_request_that_cannot_be_written_is_an_error() {
         ("/", h("Authorization", "é\r\nX: y")),
         ("/", headers(&[("Content-Length", "7")])),
         ("/", headers(&[("Content-Length", "x")])),
+        (
+            "/",
+            headers(&[("Content-Length", "0"), ("content-length", "0")]),
+        ),
+        ("/", h("X\r\nY", "x")),
+        ("/", h("X:Y", "x")),
+        ("/", h("", "x")),
+        ("/", h("X-é", "x")),
+        ("", headers(&[("Content-Length", "0")])),
+        ("/\r\nX:", headers(&[("Content-Length", "0")])),
+        ("/é", headers(&[("Content-Length", "0")])),
         ("/", headers(&[])),
         ("/a b", headers(&[("Content-Length", "0")])),
     ] {
@@ -152,9 +163,6 @@ fn a_request_that_cannot_be_written_is_an_error() {
             "{target} {headers:?}"
         );
     }
-    let mut long = headers(&[("Content-Length", "0")]);
-    long.push(("Cookie".to_owned(), "x".repeat(HEAD_STEP)));
-    assert!(Exchange::new("/", &long, Payload::default(), CAPS).is_err());
 }
 
 #[test]
@@ -203,6 +211,26 @@ fn an_empty_reply_is_complete_with_its_head() {
     }
     let r = reply(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n\r\n", false);
     assert_eq!(r.body, b"\r\n");
+}
+
+#[test]
+fn chunks_come_before_a_length() {
+    // RFC 9112 6.3: a list of equal lengths is one; HTTP/1.0 knows no chunks.
+    let r = reply(
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5 , 5\r\nContent-Length: 5\r\n\r\nhello",
+        false,
+    );
+    assert_eq!(r.body, b"hello");
+    let r = reply(
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: gzip, CHUNKED\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+        false,
+    );
+    assert_eq!(r.body, b"ok");
+    let r = reply(
+        b"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n2\r\n",
+        false,
+    );
+    assert_eq!(r.body, b"2\r\n");
 }
 
 #[test]
@@ -483,6 +511,10 @@ fn what_is_not_http_is_said_so() {
         "HTTP/1.1 099 Odd\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: five\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 5, 6\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length:\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: +5\r\n\r\n",
+        "HTTP/1.1 204 No Content\r\nContent-Length: five\r\n\r\n",
         "HTTP/1.1 200 OK\r\nno colon here\r\n\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nxyz\r\n",
