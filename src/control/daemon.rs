@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use log::{LevelFilter, error, info, warn};
-use nix::fcntl::{Flock, FlockArg, OFlag};
+use nix::fcntl::OFlag;
 
 use super::server::Server;
 use crate::agent::clock::Now;
@@ -235,7 +235,7 @@ fn run(options: &Options, config_path: PathBuf, config: Config) -> Result<(), (u
 ///
 /// Only its owner may open it: a lock needs no more than a descriptor, and whoever holds it keeps the daemon from
 /// starting. A link in its place is refused, because what it points to would be emptied.
-fn single_instance(path: &Path) -> Result<Flock<File>, String> {
+fn single_instance(path: &Path) -> Result<File, String> {
     let failed = |e: std::io::Error| format!("{}: {e}", path.display());
     if let Some(folder) = path.parent() {
         DirBuilder::new()
@@ -244,7 +244,7 @@ fn single_instance(path: &Path) -> Result<Flock<File>, String> {
             .create(folder)
             .map_err(|e| format!("{}: {e}", folder.display()))?;
     }
-    let file = OpenOptions::new()
+    let mut file = OpenOptions::new()
         .create(true)
         .truncate(false)
         .write(true)
@@ -254,13 +254,12 @@ fn single_instance(path: &Path) -> Result<Flock<File>, String> {
         .map_err(failed)?;
     file.set_permissions(Permissions::from_mode(PID_MODE))
         .map_err(failed)?;
-    let lock = Flock::lock(file, FlockArg::LockExclusiveNonblock)
+    file.try_lock()
         .map_err(|_| format!("{} is locked: another cwmpd runs", path.display()))?;
-    let written = lock
-        .set_len(0)
-        .and_then(|()| (&*lock).write_all(format!("{}\n", std::process::id()).as_bytes()));
-    written.map_err(failed)?;
-    Ok(lock)
+    file.set_len(0)
+        .and_then(|()| file.write_all(format!("{}\n", std::process::id()).as_bytes()))
+        .map_err(failed)?;
+    Ok(file)
 }
 
 #[cfg(test)]
