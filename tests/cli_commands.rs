@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use cwmpd::agent::command::{Command, Reply};
 use cwmpd::control::{cli, server::Server};
+use cwmpd::wire::json;
 use mio::{Events, Poll, Token, Waker};
 use serde_json::{Value, json};
 
@@ -20,6 +21,11 @@ static COUNTER: AtomicU32 = AtomicU32::new(0);
 struct Daemon {
     root: PathBuf,
     stop: Option<(Sender<()>, Waker, JoinHandle<Vec<Command>>)>,
+}
+
+fn answer(value: Value) -> Reply {
+    let text = value.to_string();
+    Reply::Ok(json::parse(&text).unwrap().into_owned())
 }
 
 fn root() -> PathBuf {
@@ -43,7 +49,7 @@ impl Daemon {
     }
 
     fn ok(value: Value) -> Daemon {
-        Daemon::new(vec![Reply::Ok(value)])
+        Daemon::new(vec![answer(value)])
     }
 
     fn run(&self, line: &str) -> (u8, String, String) {
@@ -405,7 +411,7 @@ fn help_needs_no_daemon_and_names_every_command() {
 #[test]
 fn a_followed_trace_goes_on_until_the_daemon_ends() {
     let entry = |message: &str| {
-        Reply::Ok(json!([{"time": "10:00:00", "direction": "sent", "message": message}]))
+        answer(json!([{"time": "10:00:00", "direction": "sent", "message": message}]))
     };
     let daemon = Daemon::new(vec![
         entry("Inform"),

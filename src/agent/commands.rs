@@ -1,7 +1,5 @@
 //! What the control socket asks: commands to answers.
 
-use serde_json::json;
-
 use super::Agent;
 use super::clock::Now;
 use super::command::{self, Command, Reply};
@@ -14,6 +12,7 @@ use crate::datamodel::find;
 use crate::datamodel::mounts::Mounted;
 use crate::datamodel::path::Path;
 use crate::datamodel::resolve::resolve_one;
+use crate::wire::data::Data;
 
 impl Agent {
     /// Carries out a command of the control socket; the answer comes through [`Agent::take_replies`].
@@ -33,15 +32,15 @@ impl Agent {
     fn simple_command(&mut self, client: u64, command: Command, now: Now) {
         let answer = match command {
             Command::Status => self.status(now),
-            Command::Events => json!(self.events()),
-            Command::Version => json!({ "version": env!("CARGO_PKG_VERSION") }),
+            Command::Events => Data::List(self.events()),
+            Command::Version => Data::map([("version", env!("CARGO_PKG_VERSION").into())]),
             Command::Trace { follow } => {
                 if follow {
                     self.trace.follow_from_here();
                 }
-                json!(
+                Data::List(
                     self.trace
-                        .render(&|name| is_hidden(&self.model, &self.watch, name))
+                        .render(&|name| is_hidden(&self.model, &self.watch, name)),
                 )
             }
             Command::Dhcp { .. } => {
@@ -50,7 +49,7 @@ impl Agent {
             }
             Command::Notify => {
                 self.want_check(now);
-                json!({ "info": "value changes are looked for" })
+                return self.reply(client, Reply::info("value changes are looked for"));
             }
             Command::Reload => {
                 if !self.want_reload(now) {
@@ -67,11 +66,12 @@ impl Agent {
                 } else {
                     "now"
                 };
-                json!({ "info": format!("the configuration is read {when}") })
+                let text = format!("the configuration is read {when}");
+                return self.reply(client, Reply::info(text));
             }
             Command::Stop => {
                 self.stop(now);
-                json!({ "info": "the daemon stops" })
+                return self.reply(client, Reply::info("the daemon stops"));
             }
             Command::Inform {
                 event,
@@ -129,7 +129,7 @@ impl Agent {
             } else {
                 "session started"
             };
-            self.reply(client, Reply::Ok(json!({ "info": info })));
+            self.reply(client, Reply::info(info));
         }
     }
 
@@ -141,7 +141,7 @@ impl Agent {
                     self.waiting_for_session.push((client, left));
                     continue;
                 }
-                (None, Ok(())) => Reply::Ok(json!({ "info": "session ended well" })),
+                (None, Ok(())) => Reply::info("session ended well"),
                 (None, Err(reason)) => Reply::Error {
                     text: format!("session failed: {reason}"),
                 },
@@ -160,7 +160,7 @@ impl Agent {
     }
 
     /// The messages that came since the last call, for those who follow the trace.
-    pub fn take_trace(&mut self) -> Vec<serde_json::Value> {
+    pub fn take_trace(&mut self) -> Vec<Data<'static>> {
         self.trace
             .follow(&|name| is_hidden(&self.model, &self.watch, name))
     }

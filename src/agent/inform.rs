@@ -4,7 +4,6 @@
 use std::path::Path as FilePath;
 
 use log::warn;
-use serde::Deserialize;
 
 use super::Agent;
 use super::config::{Config, number_instances};
@@ -14,6 +13,8 @@ use crate::cwmp::inform::{self, DeviceId, MAX_EXTRA, forced_parameters};
 use crate::datamodel::naming::{InstanceMode, aliases_in};
 use crate::datamodel::path::Path;
 use crate::datamodel::{DataModel, Root, find};
+use crate::wire::data::{Data, Field};
+use crate::wire::json;
 
 /// The table of ManagementServer whose rows are sections `inform_parameter`.
 const INFORM_PARAMETER: &str = "InformParameter.";
@@ -229,12 +230,14 @@ pub(super) fn lists(
 fn list(path: &FilePath, key: &str) -> Result<Vec<String>, String> {
     let bytes = read_capped(path, MAX_LIST_BYTES).map_err(|error| error.to_string())?;
     let shown = path.display();
-    let mut all: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&bytes)
-        .map_err(|error| format!("{shown}: not a JSON object: {error}"))?;
+    let all = json::parse_bytes(&bytes).and_then(Data::into_map);
+    let mut all = all.map_err(|wrong| format!("{shown}: not a JSON object: {wrong}"))?;
     let value = all
         .remove(key)
         .ok_or_else(|| format!("{shown}: has no {key:?}"))?;
-    let names = Vec::<String>::deserialize(value)
+    let mut names = Vec::<String>::new();
+    names
+        .read(value)
         .map_err(|_| format!("{shown}: {key:?} is not a list of parameter names"))?;
     for name in &names {
         let good = Path::parse(name).is_ok_and(|path| !path.is_partial());

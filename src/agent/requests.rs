@@ -1,7 +1,5 @@
 //! The command line's look into the data model: the same steps as an ACS takes, on the device's side.
 
-use serde_json::{Value as Json, json};
-
 use super::Agent;
 use super::clock::Now;
 use super::command::Reply;
@@ -12,6 +10,7 @@ use crate::datamodel::path::Path;
 use crate::datamodel::{
     Applied, Code, DataModel, Depth, Fault, Node, Progress, Touch, Value, find, resolve, touch,
 };
+use crate::wire::data::Data;
 
 /// A request that needs the data model.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,13 +99,11 @@ impl Agent {
                 self.instances_changed();
             }
             self.persist_values(before, now)?;
-            let mut answer = json!({ "status": u8::from(applied.later) });
-            if let (Some(object), Some(number)) =
-                (answer.as_object_mut(), applied.instances.first())
-            {
-                object.insert("instance".into(), (*number).into());
-            }
-            Ok(answer)
+            let status = Data::from(u8::from(applied.later));
+            Ok(match applied.instances.first() {
+                Some(&number) => Data::map([("instance", number.into()), ("status", status)]),
+                None => Data::map([("status", status)]),
+            })
         });
         let done = answer.is_ok();
         self.answer(client, answer);
@@ -116,7 +113,7 @@ impl Agent {
         }
     }
 
-    fn answer(&mut self, client: u64, answer: Result<Json, Fault>) {
+    fn answer(&mut self, client: u64, answer: Result<Data<'static>, Fault>) {
         self.reply(
             client,
             match answer {
@@ -190,7 +187,7 @@ impl Agent {
         Ok(resolve::resolve_one(&self.model, &Path::parse(asked)?)?.path)
     }
 
-    fn read(&self, request: &Request) -> Result<Json, Fault> {
+    fn read(&self, request: &Request) -> Result<Data<'static>, Fault> {
         let mut list = Vec::new();
         let (paths, depth) = match request {
             Request::Names { path, next_level } => (
@@ -213,28 +210,37 @@ impl Agent {
                 })?;
             }
         }
-        Ok(Json::Array(list))
+        Ok(Data::List(list))
     }
 
-    fn entry(&self, request: &Request, node: Node<'_>) -> Option<Json> {
+    fn entry(&self, request: &Request, node: Node<'_>) -> Option<Data<'static>> {
+        let text = |text: &str| Data::from(text.to_owned());
         match (request, node) {
             (Request::Names { .. }, node) => {
                 let writable = match node {
                     Node::Object { writable, .. } => writable,
                     Node::Parameter { info, .. } => info.writable(),
                 };
-                Some(json!({ "parameter": node.path(), "writable": writable }))
+                Some(Data::map([
+                    ("parameter", text(node.path())),
+                    ("writable", writable.into()),
+                ]))
             }
-            (Request::Get(_), Node::Parameter { path, info, value }) => Some(
-                json!({ "parameter": path, "value": value, "type": format!("xsd:{}", info.ty.xsd_name()) }),
-            ),
+            (Request::Get(_), Node::Parameter { path, info, value }) => Some(Data::map([
+                ("parameter", text(path)),
+                ("value", text(value)),
+                ("type", format!("xsd:{}", info.ty.xsd_name()).into()),
+            ])),
             (Request::Attributes(_), Node::Parameter { path, info, .. }) => {
                 let attribute = self.store.state.attributes.get(path, info);
-                Some(json!({
-                    "parameter": path,
-                    "notification": attribute.notification.number(),
-                    "access_list": attribute.access,
-                }))
+                Some(Data::map([
+                    ("parameter", text(path)),
+                    ("notification", attribute.notification.number().into()),
+                    (
+                        "access_list",
+                        Data::List(attribute.access.into_iter().map(text).collect()),
+                    ),
+                ]))
             }
             _ => None,
         }

@@ -2,12 +2,11 @@
 
 use std::time::Instant;
 
-use serde_json::{Value, json};
-
 use super::Agent;
 use super::clock::Now;
 use super::config::Discovery;
 use super::dhcp::offer;
+use crate::wire::data::Data;
 use crate::wire::xsd::DateTime;
 
 /// What follows from a clock that nobody has set.
@@ -26,7 +25,7 @@ pub(super) struct LastSession {
 
 impl Agent {
     /// The answer to `cwmp status` and, later, the ubus object's `status`.
-    pub(super) fn status(&self, now: Now) -> Value {
+    pub(super) fn status(&self, now: Now) -> Data<'static> {
         let at = |instant: Option<Instant>| instant.map(|i| time(now.unix_at(i)));
         let na = || "N/A".to_owned();
         let (state, started, ended, reason) = match (&self.session, &self.last_session) {
@@ -60,49 +59,91 @@ impl Agent {
             false => (None, wait),
         };
         let statistics = &self.store.state.statistics;
-        json!({
-            "cwmp": {
-                "status": if self.stopping.is_some() { "stopping" } else { "up" },
-                "start_time": time(self.started.unix),
-                "acs_url": self.in_force.url.clone().unwrap_or_default(),
-                "acs_url_source": self.in_force.url.as_ref().map(|_| self.in_force.url_source.word()),
-                "dhcp_acs_url": offer(&self.config, &self.store.state.dhcp).url,
-                "idle_reason": idle_reason,
-                "version": env!("CARGO_PKG_VERSION"),
-                "clock": now.date().is_none().then_some(CLOCK_NOT_SET),
-                "data_model": self.model_name(),
-                "value_changes": self.how_changes_are_noticed(),
-                "connection_request_error": self.listen_error,
-                "connection_request_disabled": (!self.config.connection_request.enable)
-                    .then_some(CONNECTION_REQUESTS_OFF),
-                "connection_request_url": self.management_server.borrow().get("ConnectionRequestURL"),
-            },
-            "last_session": {
-                "status": state,
-                "start_time": started,
-                "end_time": ended,
-                "reason": reason,
-                "state": self.session.as_ref().map(|running| running.state()),
-            },
-            "next_session": {
-                "status": "waiting",
-                "start_time": at(next).unwrap_or_else(na),
-                "end_time": "N/A",
-                "retry_count": self.store.state.retry.count,
-                "retry": retry,
-                "boot_delay": boot,
-                "periodic": at(self.schedule.periodic()),
-                "heartbeat": at(self.schedule.heartbeat()),
-                "scheduled": at(self.schedule.next_scheduled()),
-                "value_change": at(self.schedule.notification()),
-            },
-            "statistics": {
-                "success_sessions": statistics.succeeded,
-                "failure_sessions": statistics.failed,
-                "total_sessions": statistics.sessions,
-            },
-            "events": self.events(),
-        })
+        let text = |text: &str| Data::from(text.to_owned());
+        let cwmp = Data::map([
+            (
+                "status",
+                if self.stopping.is_some() {
+                    "stopping"
+                } else {
+                    "up"
+                }
+                .into(),
+            ),
+            ("start_time", time(self.started.unix).into()),
+            (
+                "acs_url",
+                text(self.in_force.url.as_deref().unwrap_or_default()),
+            ),
+            (
+                "acs_url_source",
+                self.in_force
+                    .url
+                    .as_ref()
+                    .map(|_| self.in_force.url_source.word())
+                    .into(),
+            ),
+            (
+                "dhcp_acs_url",
+                offer(&self.config, &self.store.state.dhcp).url.into(),
+            ),
+            ("idle_reason", idle_reason.into()),
+            ("version", env!("CARGO_PKG_VERSION").into()),
+            (
+                "clock",
+                now.date().is_none().then_some(CLOCK_NOT_SET).into(),
+            ),
+            ("data_model", self.model_name().into()),
+            ("value_changes", self.how_changes_are_noticed().into()),
+            (
+                "connection_request_error",
+                self.listen_error.as_deref().map(text).into(),
+            ),
+            (
+                "connection_request_disabled",
+                (!self.config.connection_request.enable)
+                    .then_some(CONNECTION_REQUESTS_OFF)
+                    .into(),
+            ),
+            (
+                "connection_request_url",
+                text(self.management_server.borrow().get("ConnectionRequestURL")),
+            ),
+        ]);
+        let last_session = Data::map([
+            ("status", state.into()),
+            ("start_time", started.into()),
+            ("end_time", ended.into()),
+            ("reason", reason.into()),
+            (
+                "state",
+                self.session.as_ref().map(|running| running.state()).into(),
+            ),
+        ]);
+        let next_session = Data::map([
+            ("status", "waiting".into()),
+            ("start_time", at(next).unwrap_or_else(na).into()),
+            ("end_time", na().into()),
+            ("retry_count", self.store.state.retry.count.into()),
+            ("retry", retry.into()),
+            ("boot_delay", boot.into()),
+            ("periodic", at(self.schedule.periodic()).into()),
+            ("heartbeat", at(self.schedule.heartbeat()).into()),
+            ("scheduled", at(self.schedule.next_scheduled()).into()),
+            ("value_change", at(self.schedule.notification()).into()),
+        ]);
+        let statistics = Data::map([
+            ("success_sessions", statistics.succeeded.into()),
+            ("failure_sessions", statistics.failed.into()),
+            ("total_sessions", statistics.sessions.into()),
+        ]);
+        Data::map([
+            ("cwmp", cwmp),
+            ("last_session", last_session),
+            ("next_session", next_session),
+            ("statistics", statistics),
+            ("events", Data::List(self.events())),
+        ])
     }
 
     /// Who notices that a value has changed that the ACS wants to know of.
@@ -118,10 +159,15 @@ impl Agent {
     }
 
     /// The undelivered events.
-    pub(super) fn events(&self) -> Vec<Value> {
+    pub(super) fn events(&self) -> Vec<Data<'static>> {
         self.queue
             .iter()
-            .map(|event| json!({ "event": event.code.text(), "command_key": event.command_key }))
+            .map(|event| {
+                Data::map([
+                    ("event", event.code.text().into()),
+                    ("command_key", event.command_key.clone().into()),
+                ])
+            })
             .collect()
     }
 

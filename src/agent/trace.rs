@@ -3,8 +3,7 @@
 
 use std::collections::VecDeque;
 
-use serde_json::{Map, Value, json};
-
+use crate::wire::data::{Data, Entry, Map};
 use crate::wire::payload::Payload;
 use crate::wire::xml::{self, Element};
 use crate::wire::xsd::DateTime;
@@ -99,7 +98,7 @@ impl Trace {
     }
 
     /// Every message, decoded. `hidden` says which parameters the data model hides.
-    pub fn render(&self, hidden: &dyn Fn(&str) -> bool) -> Vec<Value> {
+    pub fn render(&self, hidden: &dyn Fn(&str) -> bool) -> Vec<Data<'static>> {
         self.records
             .iter()
             .map(|record| render(record, hidden))
@@ -107,7 +106,7 @@ impl Trace {
     }
 
     /// The messages that came since the last call.
-    pub fn follow(&mut self, hidden: &dyn Fn(&str) -> bool) -> Vec<Value> {
+    pub fn follow(&mut self, hidden: &dyn Fn(&str) -> bool) -> Vec<Data<'static>> {
         let new = self.records.iter().skip(self.followed);
         let new = new.map(|record| render(record, hidden)).collect();
         self.followed = self.records.len();
@@ -120,10 +119,10 @@ impl Trace {
     }
 }
 
-fn render(record: &Record, hidden: &dyn Fn(&str) -> bool) -> Value {
-    let mut out = Map::new();
+fn render(record: &Record, hidden: &dyn Fn(&str) -> bool) -> Data<'static> {
+    let mut out = Map::default();
     out.insert(
-        "time".into(),
+        "time",
         DateTime::from_unix(record.unix, 0).to_string().into(),
     );
     let direction = if record.from == From::Cpe {
@@ -131,29 +130,29 @@ fn render(record: &Record, hidden: &dyn Fn(&str) -> bool) -> Value {
     } else {
         "received"
     };
-    out.insert("direction".into(), direction.into());
+    out.insert("direction", direction.into());
     if let Some(status) = record.status {
-        out.insert("status".into(), status.into());
+        out.insert("status", status.into());
     }
-    out.insert("bytes".into(), record.len.into());
+    out.insert("bytes", record.len.into());
     match &record.body {
         Some(body) if body.is_empty() => {
-            out.insert("message".into(), "(empty)".into());
+            out.insert("message", "(empty)".into());
         }
         Some(body) => match xml::parse(body, &xml::Limits::default()) {
             Ok(document) => decode(&document.root, hidden, &mut out),
             Err(error) => {
-                out.insert("message".into(), format!("(not readable: {error})").into());
+                out.insert("message", format!("(not readable: {error})").into());
             }
         },
         None => {
-            out.insert("message".into(), "(too long to keep)".into());
+            out.insert("message", "(too long to keep)".into());
         }
     }
-    Value::Object(out)
+    Data::Map(out)
 }
 
-fn decode(envelope: &Element, hidden: &dyn Fn(&str) -> bool, out: &mut Map<String, Value>) {
+fn decode(envelope: &Element, hidden: &dyn Fn(&str) -> bool, out: &mut Map<'static>) {
     for header in envelope.child("Header").map_or(&[][..], |h| &h.children) {
         // The ACS names them: none may stand for what we say of the message.
         if !KEYS.contains(&header.name.as_str()) {
@@ -161,25 +160,25 @@ fn decode(envelope: &Element, hidden: &dyn Fn(&str) -> bool, out: &mut Map<Strin
         }
     }
     let Some(method) = envelope.child("Body").and_then(|b| b.children.first()) else {
-        out.insert("message".into(), "(no method)".into());
+        out.insert("message", "(no method)".into());
         return;
     };
-    out.insert("message".into(), method.name.clone().into());
+    out.insert("message", method.name.clone().into());
     if !method.children.is_empty() {
         let arguments = value(method, hidden);
         let mut detail = String::new();
         describe(&arguments, 0, &mut detail);
-        out.insert("detail".into(), detail.into());
-        out.insert("arguments".into(), arguments);
+        out.insert("detail", detail.into());
+        out.insert("arguments", arguments);
     }
 }
 
 /// A struct of an array, when it holds nothing but texts: a parameter with its value, an event, an entry of a list.
-fn row(item: &Value) -> Option<String> {
-    let members = item.as_object()?;
+fn row(item: &Data<'_>) -> Option<String> {
+    let members = item.as_map()?;
     let texts: Option<Vec<(&str, &str)>> = members
         .iter()
-        .map(|(name, member)| Some((name.as_str(), member.as_str()?)))
+        .map(|entry| Some((&*entry.key, entry.value.as_text()?)))
         .collect();
     Some(match texts?.as_slice() {
         [("Name", name), ("Value", value)] => format!("{name} = {}", value.escape_debug()),
@@ -193,24 +192,24 @@ fn row(item: &Value) -> Option<String> {
 }
 
 /// Arguments as indented lines, a struct of an array on one if it can be.
-fn describe(value: &Value, depth: usize, out: &mut String) {
+fn describe(value: &Data<'_>, depth: usize, out: &mut String) {
     match value {
-        Value::Object(members) => {
+        Data::Map(members) => {
             // What a struct is about comes first.
             let (names, rest): (Vec<_>, Vec<_>) = members
                 .iter()
-                .partition(|(name, _)| *name == "Name" || *name == "ParameterName");
-            for (name, member) in names.into_iter().chain(rest) {
-                match single(member) {
-                    Some(text) => line(depth, &format!("{name}: {}", text.escape_debug()), out),
+                .partition(|entry| entry.key == "Name" || entry.key == "ParameterName");
+            for Entry { key, value, .. } in names.into_iter().chain(rest) {
+                match single(value) {
+                    Some(text) => line(depth, &format!("{key}: {}", text.escape_debug()), out),
                     None => {
-                        line(depth, &format!("{name}:"), out);
-                        describe(member, depth + 1, out);
+                        line(depth, &format!("{key}:"), out);
+                        describe(value, depth + 1, out);
                     }
                 }
             }
         }
-        Value::Array(items) => {
+        Data::List(items) => {
             for item in items {
                 match row(item) {
                     Some(text) => line(depth, &text, out),
@@ -218,18 +217,18 @@ fn describe(value: &Value, depth: usize, out: &mut String) {
                 }
             }
         }
-        Value::String(text) => line(depth, &text.escape_debug().to_string(), out),
+        Data::Text(text) => line(depth, &text.escape_debug().to_string(), out),
         _ => {}
     }
 }
 
 /// A text, or the only one of an array.
-fn single(value: &Value) -> Option<&str> {
+fn single<'a>(value: &'a Data<'_>) -> Option<&'a str> {
     match value {
-        Value::String(text) => Some(text),
-        Value::Array(items) => match items.as_slice() {
+        Data::Text(text) => Some(text),
+        Data::List(items) => match items.as_slice() {
             [] => Some(""),
-            [Value::String(text)] => Some(text),
+            [Data::Text(text)] => Some(text),
             _ => None,
         },
         _ => None,
@@ -245,38 +244,37 @@ fn line(depth: usize, text: &str, out: &mut String) {
 }
 
 /// An argument as JSON: a list for an array, an object for a struct, text for the rest.
-fn value(element: &Element, hidden: &dyn Fn(&str) -> bool) -> Value {
+fn value(element: &Element, hidden: &dyn Fn(&str) -> bool) -> Data<'static> {
     if element.children.is_empty() {
         let empty_array = element.attribute("arrayType").is_some();
         return if empty_array {
-            json!([])
+            Data::List(Vec::new())
         } else {
             element.text.clone().into()
         };
     }
     if element.attribute("arrayType").is_some() {
-        return element.children.iter().map(|c| value(c, hidden)).collect();
+        let items = element.children.iter().map(|c| value(c, hidden));
+        return Data::List(items.collect());
     }
     let name = element.child_text("Name").unwrap_or_default().trim();
-    let mut object = Map::new();
+    let mut object = Map::default();
     for child in &element.children {
         let secret =
             is_secret(&child.name) || (child.name == "Value" && (is_secret(name) || hidden(name)));
         let shown = if secret && !child.text.is_empty() {
-            json!("********")
+            "********".into()
         } else {
             value(child, hidden)
         };
-        match object.get_mut(&child.name) {
+        match object.slot(child.name.clone()) {
             // SetParameterValuesFault comes once per parameter, outside an array.
-            Some(Value::Array(list)) => list.push(shown),
-            Some(first) => *first = json!([first.take(), shown]),
-            None => {
-                object.insert(child.name.clone(), shown);
-            }
+            Data::List(list) => list.push(shown),
+            none @ Data::Null => *none = shown,
+            first => *first = Data::List(vec![std::mem::take(first), shown]),
         }
     }
-    Value::Object(object)
+    Data::Map(object)
 }
 
 /// Whether a parameter or argument of this name holds a secret: the hidden ones of TR-181 and TR-098 and what vendors
@@ -313,8 +311,15 @@ fn is_secret(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::json;
+    use serde_json::Value as Json;
 
     const NONE: &dyn Fn(&str) -> bool = &|_| false;
+
+    fn rendered(trace: &Trace) -> Json {
+        let all = Data::List(trace.render(NONE));
+        serde_json::from_str(&json::text(&all)).unwrap()
+    }
 
     fn envelope(body: &str) -> Vec<u8> {
         format!(
@@ -331,8 +336,8 @@ mod tests {
             r#"<cwmp:SetParameterValues><ParameterList e:arrayType="cwmp:ParameterValueStruct[2]"><ParameterValueStruct><Name>Device.ManagementServer.Password</Name><Value>hunter2</Value></ParameterValueStruct><ParameterValueStruct><Name>Device.WiFi.SSID.1.SSID</Name><Value>home</Value></ParameterValueStruct></ParameterList><ParameterKey>k</ParameterKey></cwmp:SetParameterValues>"#,
         );
         trace.received(1_795_348_800, 200, &spv);
-        let rendered = trace.render(NONE);
-        let text = Value::Array(rendered.clone()).to_string();
+        let rendered = rendered(&trace);
+        let text = rendered.to_string();
         assert!(!text.contains("hunter2"), "{text}");
         assert_eq!(rendered[0]["message"], "SetParameterValues");
         assert_eq!(rendered[0]["ID"], "7");
@@ -355,7 +360,7 @@ mod tests {
         );
         trace.sent(0, &inform[..].into());
         assert_eq!(
-            trace.render(NONE)[0]["detail"],
+            rendered(&trace)[0]["detail"],
             "Event:\n  1 BOOT\n  CommandKey: k, EventCode: M Reboot"
         );
     }
@@ -368,7 +373,7 @@ mod tests {
         );
         trace.sent(0, &answer[..].into());
         assert_eq!(
-            trace.render(NONE)[0]["detail"],
+            rendered(&trace)[0]["detail"],
             "ParameterList:\n  Name: Device.A\n  AccessList: Subscriber\n  Notification: 2"
         );
     }
@@ -383,7 +388,7 @@ mod tests {
                 "<cwmp:Download><Username>u</Username><Password>p&amp;w</Password></cwmp:Download>",
             ),
         );
-        let rendered = &trace.render(NONE)[0];
+        let rendered = &rendered(&trace)[0];
         assert_eq!(rendered["arguments"]["Password"], "********");
         assert_eq!(rendered["arguments"]["Username"], "u");
     }
@@ -396,7 +401,10 @@ mod tests {
         assert_eq!(trace.follow(NONE).len(), 1);
         assert_eq!(trace.follow(NONE).len(), 0);
         trace.sent(0, &Payload::default());
-        assert_eq!(trace.follow(NONE)[0]["message"], "(empty)");
+        assert_eq!(
+            trace.follow(NONE)[0].get("message"),
+            Some(&"(empty)".into())
+        );
         for _ in 0..10 {
             trace.received(0, 200, &vec![b'x'; MAX_MESSAGE]);
         }
@@ -411,7 +419,7 @@ mod tests {
         );
         trace.received(0, 200, &spv);
         let hidden = |name: &str| name == "Device.X_Door.Code";
-        let rendered = Value::Array(trace.render(&hidden)).to_string();
+        let rendered = json::text(&Data::List(trace.render(&hidden)));
         assert!(!rendered.contains("hunter2"), "{rendered}");
         assert!(rendered.contains(r#""ParameterKey":"k""#), "{rendered}");
     }
@@ -425,9 +433,9 @@ mod tests {
             "<direction>sent</direction><detail>x</detail></s:Header>",
         );
         trace.received(0, 200, body.as_bytes());
-        let rendered = &trace.render(NONE)[0];
+        let rendered = &rendered(&trace)[0];
         assert_eq!(rendered["direction"], "received");
-        assert_eq!(rendered["detail"], Value::Null);
+        assert_eq!(rendered["detail"], Json::Null);
     }
 
     #[test]

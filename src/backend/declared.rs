@@ -1,6 +1,7 @@
 //! What a profile or a program declares of a parameter, in the terms of the data model.
 
 use crate::datamodel::{Access, DataType, Info, Items, Limits, Notify, Range, Type};
+use crate::wire::data::record;
 
 /// The keys that all declarations have in common.
 #[derive(Debug, Default)]
@@ -23,9 +24,27 @@ pub(super) struct Declared {
     pub length: Option<u64>,
     pub reference: bool,
     pub hidden: bool,
+    /// TR-106 `activeNotify`: `normal`, `forceEnabled`, `forceDefaultEnabled`, `canDeny`.
     pub notify: Option<String>,
     pub forced_inform: bool,
 }
+
+record!(Declared {
+    ty = "type",
+    writable,
+    min,
+    max,
+    ranges,
+    values,
+    extendable,
+    list,
+    items,
+    length,
+    reference,
+    hidden,
+    notify,
+    forced_inform,
+});
 
 impl Declared {
     /// The declaration of the parameter `name`, or which key is wrong and why.

@@ -14,10 +14,10 @@ use nix::sys::socket::{
     AddressFamily, Backlog, SockFlag, SockType, UnixAddr, bind, listen as listen_on, socket,
 };
 use nix::sys::stat::{Mode, fchmod};
-use serde_json::Value;
 
 use super::protocol;
 use crate::agent::command::{Command, Reply};
+use crate::wire::data::Data;
 
 mod client;
 
@@ -146,8 +146,8 @@ impl Server {
     }
 
     /// Sends entries of the trace to all who follow it.
-    pub fn trace(&mut self, entries: Vec<Value>, now: Instant) {
-        let reply = Reply::Ok(Value::Array(entries));
+    pub fn trace(&mut self, entries: Vec<Data<'static>>, now: Instant) {
+        let reply = Reply::Ok(Data::List(entries));
         for index in 0..MAX_CLIENTS {
             if let Some(Some(client)) = self.clients.get_mut(index)
                 && client.follows()
@@ -202,7 +202,7 @@ impl Server {
             let text = format!("{MAX_CLIENTS} clients are connected already");
             let line = protocol::reply_line(&Reply::Busy { text });
             // Fits into the socket's buffer; and if not, it was only a courtesy.
-            let _ = io::Write::write(&mut stream, &line);
+            let _ = io::Write::write(&mut stream, line.as_bytes());
             return;
         };
         let token = Token(self.first.0 + 1 + index);

@@ -3,12 +3,11 @@
 //! They are the daemon's own, not the backend's: plain data that goes into the state file.
 
 use super::{Code, DataModel, Depth, Fault, Info, Node, Notify};
-use serde::{Deserialize, Serialize};
+use crate::wire::data::{Data, Field, Wrong, record};
 use std::collections::BTreeMap;
 
 /// How the ACS hears of a change (TR-069 A.3.2.4).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "u8", into = "u8")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Notification {
     /// 0: not at all.
     #[default]
@@ -66,9 +65,16 @@ impl Notification {
     }
 }
 
-impl From<Notification> for u8 {
-    fn from(value: Notification) -> u8 {
-        value.number()
+impl Field for Notification {
+    fn read(&mut self, data: Data<'_>) -> Result<(), Wrong> {
+        let number = data.as_number().and_then(|number| number.parse().ok());
+        let number: u8 = number.ok_or_else(|| Wrong::kind("u8"))?;
+        *self = Notification::try_from(number).map_err(|fault| Wrong::new(fault.text))?;
+        Ok(())
+    }
+
+    fn data(&self) -> Data<'_> {
+        self.number().into()
     }
 }
 
@@ -112,20 +118,28 @@ pub struct AttributeChange {
 ///
 /// A setting of a partial path holds for all that lies below it, and for what will (NO-12). It takes away what was set
 /// below it before, so what is below it now was set later: the setting with the longest path counts (AT-03).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Attributes {
     set: BTreeMap<String, Setting>,
 }
 
 /// What the ACS set for one parameter or partial path.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Setting {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     notification: Option<Notification>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     access: Option<Vec<String>>,
+}
+
+record!(Setting { notification, access } strict);
+
+impl Field for Attributes {
+    fn read(&mut self, data: Data<'_>) -> Result<(), Wrong> {
+        self.set.read(data)
+    }
+
+    fn data(&self) -> Data<'_> {
+        self.set.data()
+    }
 }
 
 impl Attributes {

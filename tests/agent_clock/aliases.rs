@@ -4,7 +4,7 @@ use cwmpd::agent::command::{Command, Reply};
 use cwmpd::datamodel::Info;
 use cwmpd::datamodel::attributes::Notification;
 
-use crate::cpe::{Cpe, settled};
+use crate::cpe::{Cpe, settled, shown};
 use crate::support::acs::Acs;
 use crate::support::brain::Session;
 use crate::support::daemon::{Daemon, repository};
@@ -420,7 +420,7 @@ fn the_command_line_takes_aliases_too() {
     let Reply::Ok(added) = add(&mut cpe) else {
         panic!("not added");
     };
-    let name = TR181.at(&format!("{}.MaxMTUSize", added["instance"]));
+    let name = TR181.at(&format!("{}.MaxMTUSize", shown(&added)["instance"]));
     assert!(matches!(add(&mut cpe), Reply::Fault { code: 9005, .. }));
     let set = cpe.set(&format!("{path}MaxMTUSize"), "1400");
     assert!(matches!(set, Reply::Ok(_)), "{set:?}");

@@ -2,7 +2,7 @@
 
 use cwmpd::agent::command::{Command, Reply};
 
-use crate::cpe::{Cpe, settled};
+use crate::cpe::{Cpe, settled, shown};
 use crate::support::acs::Acs;
 use crate::support::daemon::Daemon;
 use crate::support::inspect::Message;
@@ -45,7 +45,7 @@ pub fn gateway(acs: &Acs, (root, profile): (&str, &str)) -> Daemon {
 pub fn notification(cpe: &mut Cpe, name: &str) -> u64 {
     let paths = vec![name.to_owned()];
     match cpe.command(Command::Attributes { paths }) {
-        Reply::Ok(list) => list[0]["notification"].as_u64().unwrap(),
+        Reply::Ok(list) => shown(&list)[0]["notification"].as_u64().unwrap(),
         other => panic!("{name}: {other:?}"),
     }
 }
@@ -75,7 +75,7 @@ pub fn add(cpe: &mut Cpe, table: &str) -> String {
     match cpe.command(Command::Add {
         table: table.into(),
     }) {
-        Reply::Ok(answer) => format!("{table}{}.", answer["instance"]),
+        Reply::Ok(answer) => format!("{table}{}.", shown(&answer)["instance"]),
         other => panic!("{table}: {other:?}"),
     }
 }

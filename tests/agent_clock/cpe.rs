@@ -10,6 +10,8 @@ use cwmpd::agent::config::Config;
 use cwmpd::agent::files::{self, Root};
 use cwmpd::agent::state::State;
 use cwmpd::net::reactor::Reactor;
+use cwmpd::wire::data::Data;
+use cwmpd::wire::json;
 use serde_json::Value;
 
 use crate::support::acs::Acs;
@@ -24,6 +26,11 @@ pub const NOON: i64 = 1_795_348_800;
 
 /// How long a turn waits for the sockets: the test's clock stands still meanwhile.
 const TURN: Duration = Duration::from_millis(2);
+
+/// An answer, to look into.
+pub fn shown(answer: &Data<'_>) -> Value {
+    serde_json::from_str(&json::text(answer)).unwrap()
+}
 
 /// A CPE and its clock.
 pub struct Cpe {
@@ -221,7 +228,7 @@ impl Cpe {
     pub fn status(&mut self) -> Value {
         let client = self.ask(Command::Status);
         match self.reply(client) {
-            Some(Reply::Ok(status)) => status,
+            Some(Reply::Ok(status)) => shown(&status),
             other => panic!("status: {other:?}"),
         }
     }
@@ -255,7 +262,7 @@ impl Cpe {
 
     /// What is on disk.
     pub fn state(&self) -> State {
-        toml::from_str(&self.home.read("etc/cwmpd/state.toml")).expect("a state")
+        State::parse(&self.home.read("etc/cwmpd/state.toml")).expect("a state")
     }
 
     /// Turns until the ACS has seen another session to its end.

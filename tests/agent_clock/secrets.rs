@@ -3,7 +3,7 @@
 use cwmpd::agent::command::{Command, Reply};
 
 use crate::attributes::{ROOTS, add, told};
-use crate::cpe::{Cpe, settled};
+use crate::cpe::{Cpe, settled, shown};
 use crate::support::acs::Acs;
 use crate::support::daemon::Daemon;
 use crate::support::rpc;
@@ -28,7 +28,7 @@ fn house(acs: &Acs, (root, profile): (&str, &str)) -> Daemon {
 
 fn trace(cpe: &mut Cpe) -> String {
     match cpe.command(Command::Trace { follow: false }) {
-        Reply::Ok(list) => list.to_string(),
+        Reply::Ok(list) => shown(&list).to_string(),
         other => panic!("{other:?}"),
     }
 }

@@ -177,7 +177,7 @@ impl Home {
     /// What is on disk; an error when it cannot be read.
     pub fn state(&self) -> Result<State, String> {
         match fs::read_to_string(self.path(STATE)) {
-            Ok(text) => toml::from_str(&text).map_err(|e| e.to_string()),
+            Ok(text) => State::parse(&text).map_err(|e| e.to_string()),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(State::default()),
             Err(e) => Err(e.to_string()),
         }

@@ -8,7 +8,8 @@ use cwmpd::datamodel::{Depth, Root};
 /// What is read as a command means the same when it is written and read again.
 pub fn command(data: &[u8]) {
     if let Ok(command) = protocol::parse(data) {
-        assert_eq!(protocol::parse(&protocol::line(&command)), Ok(command));
+        let line = protocol::line(&command.data());
+        assert_eq!(protocol::parse(line.as_bytes()), Ok(command));
     }
 }
 

@@ -2,11 +2,10 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use crate::wire::data::{Data, Field, Wrong};
 
 /// A password: `Debug` shows only whether there is one, and there is no `Display`.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
@@ -23,6 +22,16 @@ impl Secret {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+impl Field for Secret {
+    fn read(&mut self, data: Data<'_>) -> Result<(), Wrong> {
+        self.0.read(data)
+    }
+
+    fn data(&self) -> Data<'_> {
+        self.0.data()
     }
 }
 

@@ -8,7 +8,6 @@ mod ask;
 mod weigh;
 
 use log::{error, info, warn};
-use serde_json::json;
 
 use super::Agent;
 use super::clock::Now;
@@ -17,6 +16,7 @@ use super::files::{self, read_capped};
 use crate::wire::dhcp::{
     Gateway, Offer, Problem, Reading, from_hex, option_17, option_43, option_125,
 };
+use crate::wire::json;
 
 pub(super) use ask::Discoverer;
 pub(super) use weigh::{CODE, overrule};
@@ -48,7 +48,7 @@ impl Agent {
         };
         self.save(now);
         self.dhcp.changed = true;
-        Reply::Ok(json!({ "info": text }))
+        Reply::info(text)
     }
 
     /// Lets what DHCP says count, as soon as no transaction is open that shows what counts now.
@@ -147,7 +147,7 @@ impl Agent {
             .split(|byte| *byte == b'\n')
             .filter(|line| !line.is_empty())
         {
-            match serde_json::from_slice(line) {
+            match json::parse_bytes(line).and_then(Command::read) {
                 Ok(command @ Command::Dhcp { .. }) => {
                     // What is wrong with it is in the log.
                     let _ = self.take_lease(command, now);

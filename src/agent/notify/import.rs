@@ -10,8 +10,6 @@
 use std::path::Path as File;
 
 use log::{error, info, warn};
-use serde::Deserialize;
-use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
 use crate::agent::clock::Now;
@@ -20,26 +18,24 @@ use crate::agent::{Agent, files};
 use crate::datamodel::attributes::{AttributeChange, Attributes, Notification};
 use crate::datamodel::path::Path;
 use crate::datamodel::{DataModel, Fault};
+use crate::wire::data::{Data, Field, Plain, Wrong, list, record};
 use crate::wire::http::hex;
+use crate::wire::json;
 
 /// The largest file: some thousand entries.
 const MAX_FILE: usize = 256 * 1024;
 /// Wrong entries that are logged one by one.
 const MAX_LOGGED: usize = 16;
 
-/// The file.
-#[derive(Deserialize)]
-struct Import {
-    custom_notification: Vec<Json>,
-}
-
-/// One of its entries.
-#[derive(Deserialize)]
+/// An entry of the file.
+#[derive(Default)]
 struct Entry {
     parameter: String,
     /// A number, as icwmp has it in a text.
-    notify_type: Json,
+    notify_type: Plain,
 }
+
+record!(Entry { parameter, notify_type } requires ["parameter", "notify_type"]);
 
 impl Agent {
     /// Takes the file in, unless that was done. The names of the whole tree are in memory.
@@ -103,7 +99,11 @@ pub(in crate::agent) fn problems(
     };
     let file = root.join(path);
     let told = |reason| format!("{}: {reason}", file.display());
-    let entries = match read(root, path).and_then(|bytes| entries(&bytes)) {
+    let bytes = match read(root, path) {
+        Ok(bytes) => bytes,
+        Err(reason) => return vec![told(reason)],
+    };
+    let entries = match entries(&bytes) {
         Ok(entries) => entries,
         Err(reason) => return vec![told(reason)],
     };
@@ -119,20 +119,23 @@ fn read(root: &files::Root, path: &File) -> Result<Vec<u8>, String> {
         .map_err(|e| format!("cannot {}: {}", e.step, e.source))
 }
 
-fn entries(bytes: &[u8]) -> Result<Vec<Json>, String> {
-    let file: Import = serde_json::from_slice(bytes).map_err(|e| e.to_string())?;
-    Ok(file.custom_notification)
+fn entries(bytes: &[u8]) -> Result<Vec<Data<'_>>, String> {
+    const KEY: &str = "custom_notification";
+    let file = json::parse_bytes(bytes).and_then(Data::into_map);
+    let entries = file.and_then(|mut file| match file.remove(KEY) {
+        Some(entries) => list(entries),
+        None => Err(Wrong::new(format!("missing field `{KEY}`"))),
+    });
+    entries.map_err(|wrong| wrong.to_string())
 }
 
 /// What an entry asks for, checked as SetParameterAttributes is.
-fn change(model: Option<&dyn DataModel>, entry: Json) -> Result<AttributeChange, String> {
-    let entry: Entry = serde_json::from_value(entry).map_err(|e| e.to_string())?;
+fn change(model: Option<&dyn DataModel>, data: Data<'_>) -> Result<AttributeChange, String> {
+    let mut entry = Entry::default();
+    entry.read(data).map_err(|wrong| wrong.to_string())?;
     let refused = |fault: Fault| format!("{}: {}", entry.parameter, fault.text);
-    let number = match &entry.notify_type {
-        Json::String(text) => text.trim().parse().ok(),
-        other => other.as_u64().and_then(|number| u8::try_from(number).ok()),
-    };
-    let number = number.ok_or_else(|| format!("{}: notify_type is not 0 to 6", entry.parameter))?;
+    let number = entry.notify_type.0.trim().parse::<u8>();
+    let number = number.map_err(|_| format!("{}: notify_type is not 0 to 6", entry.parameter))?;
     let notification = Notification::try_from(number).map_err(refused)?;
     let path = Path::parse(&entry.parameter).map_err(refused)?;
     if entry.parameter.is_empty() || !path.is_concrete() {

@@ -6,11 +6,12 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::{State, Statistics, VERSION};
 use crate::agent::files::{self, FileError};
+use crate::wire::data::{Data, write};
+use crate::wire::toml;
 
 /// A whole data model of changed values is some 100 KiB; beyond this something has gone wild.
 const MAX_BYTES: usize = 4 * 1024 * 1024;
@@ -72,7 +73,7 @@ impl StateFile {
                     path,
                     saved: None,
                 };
-                file.saved = file.serialize().ok().map(|(_, saved)| saved);
+                file.saved = Some(file.serialize().1);
                 (file, None)
             }
             Ok(None) => (
@@ -117,23 +118,24 @@ impl StateFile {
     }
 
     fn write_unless(&mut self, same: fn(&Saved, &Saved) -> bool) -> Result<bool, FileError> {
-        let failed = |source| FileError {
-            path: self.path.clone(),
-            step: "serialize",
-            source,
-        };
-        let (mut text, now) = self.serialize().map_err(failed)?;
+        let (mut text, now) = self.serialize();
         if self.saved.as_ref().is_some_and(|saved| same(saved, &now)) {
             return Ok(false);
         }
-        text.push_str(&statistics_text(&self.state.statistics).map_err(failed)?);
+        // As a table of its own, which TOML lets stand behind all others.
+        text.push('\n');
+        text.push_str(&toml::text(&Data::map([(
+            "statistics",
+            write(&self.state.statistics),
+        )])));
         text.push_str(END);
         if text.len() > MAX_BYTES {
             // The next start would refuse it.
-            return Err(failed(io::Error::new(
-                io::ErrorKind::FileTooLarge,
-                "the state is too large",
-            )));
+            return Err(FileError {
+                path: self.path.clone(),
+                step: "serialize",
+                source: io::Error::new(io::ErrorKind::FileTooLarge, "the state is too large"),
+            });
         }
         if let Some(folder) = self.path.parent() {
             // Whatever the umask: who may write to the folder could put another state in place of this one.
@@ -155,27 +157,14 @@ impl StateFile {
     }
 
     /// The text without the counters, and what is remembered of it once it is written.
-    fn serialize(&self) -> io::Result<(String, Saved)> {
-        let text = toml::to_string(&self.state).map_err(io::Error::other)?;
-        let digest = Sha256::digest(text.as_bytes()).into();
-        Ok((
-            text,
-            Saved {
-                digest,
-                statistics: self.state.statistics.clone(),
-            },
-        ))
+    fn serialize(&self) -> (String, Saved) {
+        let text = toml::text(&write(&self.state));
+        let saved = Saved {
+            digest: Sha256::digest(text.as_bytes()).into(),
+            statistics: self.state.statistics.clone(),
+        };
+        (text, saved)
     }
-}
-
-/// As a table of its own, which TOML lets stand behind all others.
-fn statistics_text(statistics: &Statistics) -> io::Result<String> {
-    #[derive(Serialize)]
-    struct Tail<'a> {
-        statistics: &'a Statistics,
-    }
-    let text = toml::to_string(&Tail { statistics }).map_err(io::Error::other)?;
-    Ok(format!("\n{text}"))
 }
 
 /// `None`: there is no file. An error says what is wrong with it.
@@ -189,14 +178,8 @@ fn read(path: &Path) -> Result<Option<State>, String> {
     if !text.ends_with(END) {
         return Err("cut short".to_owned());
     }
-    let state: State = toml::from_str(&text).map_err(|error| {
-        // The error's own text quotes the line, which may be a password's.
-        let before = error
-            .span()
-            .and_then(|span| text.get(..span.start))
-            .unwrap_or_default();
-        format!("not a state: line {}", before.matches('\n').count() + 1)
-    })?;
+    // What else there is to say of it may be a password.
+    let state = State::parse(&text).map_err(|wrong| format!("not a state: line {}", wrong.line))?;
     match state.version {
         VERSION => Ok(Some(state)),
         other => Err(format!(

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::wire::data::{Data, Field, Wrong};
 use crate::wire::http::hex;
 
 /// Values of passively notified parameters that go into the file: a setting of the whole tree must not make it as large
@@ -19,12 +19,10 @@ const MAX_VALUE: usize = 128;
 const DIGEST: &str = "#sha256:";
 
 /// Last values told to the ACS of parameters whose changes are notified, by path.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Known {
     kept: BTreeMap<String, String>,
     /// Not in the file.
-    #[serde(skip)]
     rest: BTreeMap<String, String>,
 }
 
@@ -78,9 +76,30 @@ impl Known {
     }
 }
 
+impl Field for Known {
+    fn read(&mut self, data: Data<'_>) -> Result<(), Wrong> {
+        self.kept.read(data)
+    }
+
+    fn data(&self) -> Data<'_> {
+        self.kept.data()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::toml;
+
+    fn written(known: &Known) -> String {
+        toml::text(&known.data())
+    }
+
+    fn read(text: &str) -> Known {
+        let mut known = Known::default();
+        known.read(Data::Map(toml::parse(text).unwrap())).unwrap();
+        known
+    }
 
     #[test]
     fn so_many_go_into_the_file_and_the_important_ones_always() {
@@ -92,7 +111,7 @@ mod tests {
         known.insert("Important".into(), "1", true);
         known.insert("P1000".into(), "2", false);
         assert_eq!(known.get("P1000"), Some("2"));
-        let read: Known = toml::from_str(&toml::to_string(&known).unwrap()).unwrap();
+        let read = read(&written(&known));
         assert_eq!(read.get("P0999"), Some("1"));
         assert_eq!(
             (read.get("P1000"), read.get("Important")),
@@ -100,7 +119,7 @@ mod tests {
         );
         // One that becomes important goes in too.
         known.follow(|path| Some(path == "P1000"));
-        let read: Known = toml::from_str(&toml::to_string(&known).unwrap()).unwrap();
+        let read = self::read(&written(&known));
         assert_eq!(read.get("P1000"), Some("2"));
         known.follow(|path| (path == "P1000").then_some(false));
         assert_eq!((known.get("P1000"), known.get("P0999")), (Some("2"), None));
@@ -115,9 +134,9 @@ mod tests {
         for n in 1..2 * MAX_KEPT_IN_ALL {
             known.insert(format!("Device.P{n:0200}"), &long[..200], true);
         }
-        let text = toml::to_string(&known).unwrap();
+        let text = written(&known);
         assert!(text.len() < 2 << 20, "{}", text.len());
-        let read: Known = toml::from_str(&text).unwrap();
+        let read = read(&text);
         let path = format!("Device.P{:0200}", 0);
         assert_eq!(read.get(&path), Some(&*Known::kept(&long)));
         assert_ne!(read.get(&path), Some(&*Known::kept(&long[1..])));

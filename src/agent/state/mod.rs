@@ -6,25 +6,23 @@ mod known;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
-
 pub use file::{Damage, StateFile};
 pub use known::Known;
 
 use super::config::Secret;
 use crate::cwmp::event::EventQueue;
 use crate::datamodel::attributes::Attributes;
+use crate::wire::data::{Data, Field, Wrong, one_of, read, record, word};
 use crate::wire::dhcp::Offer;
+use crate::wire::toml;
 
 /// The layout below. A file of a newer layout is set aside, not guessed at.
 pub const VERSION: u32 = 1;
 
 /// Everything durable.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct State {
     /// The layout of the file; a file that does not say is none of ours.
-    #[serde(default)]
     pub version: u32,
     /// The kernel's boot id when this was written: tells a reboot from a restart of the daemon (EV-08).
     pub boot_id: String,
@@ -43,7 +41,6 @@ pub struct State {
     /// What DHCP said of the ACS, and what has happened to it since.
     pub dhcp: Dhcp,
     /// Counters. They alone never cause a write (EV-22).
-    #[serde(skip_serializing)]
     pub statistics: Statistics,
     /// Events that were not delivered yet, in order.
     pub events: EventQueue,
@@ -63,8 +60,7 @@ pub struct State {
 }
 
 /// The session retry that is due (TR-069 3.2.1.1).
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Retry {
     /// RetryCount; 0: the last session was good.
     pub count: u32,
@@ -79,8 +75,7 @@ pub struct Retry {
 }
 
 /// What the ACS ordered and was answered, but that happens after the session.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Deferred {
     /// CommandKeys of Reboot orders; none: no reboot.
     pub reboot: Vec<String>,
@@ -91,8 +86,7 @@ pub struct Deferred {
 }
 
 /// How the ACS reaches the device: made once, at the first boot.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ConnectionRequest {
     /// Random path of the URL (CR-03).
     pub path: String,
@@ -105,8 +99,7 @@ pub struct ConnectionRequest {
 }
 
 /// What DHCP said of the ACS, and what has happened to it since (TR-069 3.1).
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Dhcp {
     /// Who named the ACS that was reached first after the factory reset.
     pub located_by: LocatedBy,
@@ -124,8 +117,7 @@ pub struct Dhcp {
 }
 
 /// Who named an ACS.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LocatedBy {
     /// None was reached yet.
     #[default]
@@ -137,8 +129,7 @@ pub enum LocatedBy {
 }
 
 /// Counters since the state was made.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Statistics {
     /// Sessions begun.
     pub sessions: u32,
@@ -149,8 +140,7 @@ pub struct Statistics {
 }
 
 /// A ScheduleInform order.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ScheduledInform {
     /// Its CommandKey.
     pub command_key: String,
@@ -183,6 +173,101 @@ impl Default for State {
             attributes: Attributes::default(),
             notified: Known::default(),
         }
+    }
+}
+
+impl State {
+    /// Reads the text of a state file.
+    pub fn parse(text: &str) -> Result<State, Wrong> {
+        let mut state = State {
+            version: 0,
+            ..State::default()
+        };
+        read(&mut state, toml::parse(text)?)?;
+        Ok(state)
+    }
+}
+
+record!(State {
+    version,
+    boot_id,
+    bootstrapped_url,
+    parameter_key,
+    backend,
+    retry,
+    deferred,
+    connection_request,
+    dhcp,
+    statistics,
+    events,
+    scheduled_informs,
+    pending_config,
+    instance_numbers,
+    imported_notifications,
+    attributes,
+    notified,
+});
+record!(Retry {
+    count,
+    wait_ms,
+    due_unix,
+    informed,
+    url
+});
+record!(Deferred {
+    reboot,
+    factory_reset,
+    factory_reset_tries
+});
+record!(ConnectionRequest {
+    path,
+    username,
+    password,
+    address
+});
+record!(Dhcp {
+    located_by,
+    url_set,
+    url_given_up,
+    overruled,
+    v4,
+    v6
+});
+record!(ScheduledInform {
+    command_key,
+    delay,
+    made_unix,
+    due_unix
+});
+record!(@record false []; Statistics { sessions, succeeded, failed });
+
+impl Field for Statistics {
+    fn read(&mut self, data: Data<'_>) -> Result<(), Wrong> {
+        read(self, data.into_map()?)
+    }
+
+    /// They are no part of what is compared, and are written behind it.
+    fn data(&self) -> Data<'_> {
+        Data::Null
+    }
+}
+
+impl LocatedBy {
+    const WORDS: [(&str, LocatedBy); 3] = [
+        ("nobody", LocatedBy::Nobody),
+        ("dhcp", LocatedBy::Dhcp),
+        ("configuration", LocatedBy::Configuration),
+    ];
+}
+
+impl Field for LocatedBy {
+    fn read(&mut self, data: Data<'_>) -> Result<(), Wrong> {
+        *self = one_of(&data, &LocatedBy::WORDS)?;
+        Ok(())
+    }
+
+    fn data(&self) -> Data<'_> {
+        word(self, &LocatedBy::WORDS)
     }
 }
 

@@ -166,12 +166,12 @@ impl Exec {
                 get: paths,
                 values,
             }
-            .line()?,
+            .line(),
             Waiting::Apply(operations) => Request::Apply {
                 id,
                 apply: operations,
             }
-            .line()?,
+            .line(),
         };
         self.done = None;
         self.program.send(id, line, now).map_err(Fault::internal)?;

@@ -1,9 +1,10 @@
 //! The lines that go over the pipe: what we ask, what the program may say.
 
-use serde::{Deserialize, Serialize};
-
+use crate::backend::declared::Declared;
 use crate::datamodel::path::MAX_PATH;
 use crate::datamodel::{Code, Fault, ParameterFault};
+use crate::wire::data::{Data, Field, Plain, record};
+use crate::wire::json;
 
 /// Faults of one answer whose words are told together.
 const MAX_FAULTS: usize = 8;
@@ -13,8 +14,6 @@ const MAX_PARAMETER_FAULTS: usize = 1000;
 const MAX_FAULT_TEXT: usize = 256;
 
 /// A line to the program. The order of the keys is part of the protocol: a shell script may match on the text.
-#[derive(Serialize)]
-#[serde(untagged)]
 pub enum Request<'a> {
     /// What lies at or below these paths?
     Get {
@@ -35,8 +34,6 @@ pub enum Request<'a> {
 }
 
 /// One step of a transaction.
-#[derive(Serialize)]
-#[serde(untagged)]
 pub enum Operation {
     /// Write a parameter.
     Set {
@@ -50,7 +47,6 @@ pub enum Operation {
         /// The table, with its final dot; the instance, where the program has said the table's next number.
         add: String,
         /// The alias that the new instance shall have.
-        #[serde(skip_serializing_if = "Option::is_none")]
         alias: Option<String>,
     },
     /// Remove an instance.
@@ -62,17 +58,44 @@ pub enum Operation {
 
 impl Request<'_> {
     /// The line, with its end.
-    pub fn line(&self) -> Result<Vec<u8>, Fault> {
-        let mut line = serde_json::to_vec(self)
-            .map_err(|error| Fault::internal(format!("request to program: {error}")))?;
-        line.push(b'\n');
-        Ok(line)
+    pub fn line(&self) -> Vec<u8> {
+        let request = match self {
+            Request::Get { id, get, values } => {
+                let get: Vec<Data<'_>> = get.iter().map(String::data).collect();
+                Data::in_order([
+                    ("id", (*id).into()),
+                    ("get", get.into()),
+                    ("values", (*values).into()),
+                ])
+            }
+            Request::Apply { id, apply } => {
+                let apply: Vec<Data<'_>> = apply.iter().map(Operation::data).collect();
+                Data::in_order([("id", (*id).into()), ("apply", apply.into())])
+            }
+        };
+        let mut line = json::text(&request);
+        line.push('\n');
+        line.into_bytes()
+    }
+}
+
+impl Operation {
+    fn data(&self) -> Data<'_> {
+        match self {
+            Operation::Set { set, value } => {
+                Data::in_order([("set", set.data()), ("value", value.data())])
+            }
+            Operation::Add { add, alias: None } => Data::in_order([("add", add.data())]),
+            Operation::Add { add, alias } => {
+                Data::in_order([("add", add.data()), ("alias", alias.data())])
+            }
+            Operation::Delete { delete } => Data::in_order([("delete", delete.data())]),
+        }
     }
 }
 
 /// A line from the program. Keys that are not known are ignored.
-#[derive(Default, Deserialize)]
-#[serde(default)]
+#[derive(Default)]
 pub struct Line {
     /// The request that this answers.
     pub id: Option<u64>,
@@ -92,119 +115,72 @@ pub struct Line {
     pub changed: Option<Vec<String>>,
 }
 
+record!(Line {
+    id,
+    objects,
+    parameters,
+    ok,
+    later,
+    instances,
+    faults,
+    changed,
+});
+
 /// An object as the program lists it.
-#[derive(Deserialize)]
+#[derive(Default)]
 pub struct Object {
     /// With its final dot.
     pub path: String,
     /// A multi-instance object.
-    #[serde(default)]
     pub table: bool,
     /// Instances can be added (table) or it can be deleted (instance).
-    #[serde(default)]
     pub writable: bool,
     /// The number of the next instance (table).
     pub next: Option<u32>,
 }
 
+record!(Object { path, table, writable, next } requires ["path"]);
+
 /// A parameter as the program lists it.
-#[derive(Deserialize)]
+#[derive(Default)]
 pub struct Parameter {
     /// Its full name.
     pub path: String,
-    /// An XSD name or a named data type of TR-106; `string` if absent. Of a list: of its items.
-    #[serde(rename = "type")]
-    pub ty: Option<String>,
-    /// Its value.
-    pub value: Option<Scalar>,
-    /// SetParameterValues is allowed.
-    #[serde(default)]
-    pub writable: bool,
-    /// Least number or length; of a list: of each item.
-    pub min: Option<i64>,
-    /// Greatest number or length; of a list: of each item.
-    pub max: Option<u64>,
-    /// Number or length lies in one of these: `1..5`.
-    #[serde(default)]
-    pub ranges: Vec<String>,
-    /// Allowed values; of a list: of each item.
-    #[serde(default)]
-    pub values: Vec<String>,
-    /// Also values of the vendor's own.
-    #[serde(default)]
-    pub extendable: bool,
-    /// A comma-separated list.
-    #[serde(default)]
-    pub list: bool,
-    /// How many items a list may have: `0..8`.
-    pub items: Option<String>,
-    /// Greatest length of a whole list.
-    pub length: Option<u64>,
-    /// Holds the path of an object or parameter.
-    #[serde(default)]
-    pub reference: bool,
-    /// TR-106 `activeNotify`: `normal`, `forceEnabled`, `forceDefaultEnabled`, `canDeny`.
-    pub notify: Option<String>,
-    /// Reads as empty.
-    #[serde(default)]
-    pub hidden: bool,
-    /// In every Inform.
-    #[serde(default)]
-    pub forced_inform: bool,
+    /// Its value: as a string, or as JSON has it.
+    pub value: Option<Plain>,
+    /// What else is said of it.
+    pub(in crate::backend) declared: Declared,
 }
 
-/// A value: as a string, or as JSON has it.
-#[derive(Deserialize)]
-#[serde(untagged)]
-pub enum Scalar {
-    /// `"text"`
-    Text(String),
-    /// `true`
-    Boolean(bool),
-    /// `-3` or `2.5`
-    Number(serde_json::Number),
-}
-
-impl Scalar {
-    /// As CWMP writes it.
-    pub fn into_text(self) -> String {
-        match self {
-            Scalar::Text(text) => text,
-            Scalar::Boolean(value) => value.to_string(),
-            Scalar::Number(number) => number.to_string(),
-        }
-    }
-}
+record!(Parameter { path, value, ..declared } requires ["path"]);
 
 /// A refusal by the program.
-#[derive(Deserialize)]
+#[derive(Default)]
 pub struct ProgramFault {
     /// A CWMP fault code, 9000 to 9899.
     pub code: u16,
     /// What was refused.
-    #[serde(default)]
     pub path: String,
     /// Why.
-    #[serde(default)]
     pub text: String,
 }
+
+record!(ProgramFault { code, path, text } requires ["code"]);
 
 impl Line {
     /// Reads a line.
     pub fn parse(line: &[u8]) -> Result<Line, String> {
-        // serde would take a list for the fields in their order.
-        if !line.starts_with(b"{") {
-            return Err("a line that is not of the protocol (no JSON object)".to_owned());
-        }
         // Names from the air (SSIDs, host names) are bytes: what is not UTF-8 in them must not hide all the rest.
-        let line = String::from_utf8_lossy(line);
-        // Its position is worth more than its words, which may quote a value.
-        serde_json::from_str(&line).map_err(|error| {
-            format!(
-                "a line that is not of the protocol (column {})",
-                error.column()
-            )
-        })
+        let text = String::from_utf8_lossy(line);
+        let mut line = Line::default();
+        // Where text breaks the form is worth more than the words, which may quote a value.
+        json::parse(&text)
+            .and_then(|data| line.read(data))
+            .map_err(|wrong| match wrong.column {
+                0 => format!("a line that is not of the protocol ({})", wrong.text),
+                column => format!("a line that is not of the protocol (column {column})"),
+            })?;
+        Ok(line)
     }
 
     /// The refusal, if it is one: the first one's code, the words of all; those with a path are of that parameter.

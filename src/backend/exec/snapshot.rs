@@ -8,7 +8,6 @@ use crate::datamodel::path::{Path, instance_number};
 use crate::datamodel::{Code, Depth, Fault, Info, Kind, Node, Root, Value};
 
 use super::protocol::{Object, Parameter};
-use crate::backend::declared::Declared;
 
 /// Deeper than any object of TR-181; each level of a path may become an object of its own.
 const MAX_LEVELS: usize = 32;
@@ -282,8 +281,8 @@ impl Build<'_> {
         if path.ends_with('.') || !valid_path(self.root, &sample(&path)) {
             return (self.complain)(&path, "not the name of a parameter");
         }
-        let value = parameter.value.take().map(|value| value.into_text());
-        let info = match info(&path, parameter) {
+        let value = parameter.value.take().map(|value| value.0);
+        let info = match parameter.declared.info(&path) {
             Ok(info) => info,
             Err(why) => return (self.complain)(&path, &why),
         };
@@ -392,26 +391,6 @@ impl Build<'_> {
             next: self.next,
         })
     }
-}
-
-fn info(path: &str, parameter: Parameter) -> Result<Info, String> {
-    let declared = Declared {
-        ty: parameter.ty,
-        writable: parameter.writable,
-        min: parameter.min,
-        max: parameter.max,
-        ranges: parameter.ranges,
-        values: parameter.values,
-        extendable: parameter.extendable,
-        list: parameter.list,
-        items: parameter.items,
-        length: parameter.length,
-        reference: parameter.reference,
-        hidden: parameter.hidden,
-        notify: parameter.notify,
-        forced_inform: parameter.forced_inform,
-    };
-    declared.info(path)
 }
 
 /// Whether `path` is one of `covered` or lies below one. Both the ACS's names and the program's may be tens of thousands:

@@ -3,51 +3,43 @@
 use super::template::{Computed, Parameter};
 use crate::backend::declared::Declared;
 use crate::datamodel::{Notify, Type};
-use serde::Deserialize;
+use crate::wire::data::{Plain, record};
 use std::sync::Arc;
 
 /// A parameter as a section defines it.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Definition {
-    #[serde(rename = "type")]
-    ty: Option<String>,
-    pub value: Option<toml::Value>,
-    writable: bool,
-    min: Option<i64>,
-    max: Option<u64>,
-    ranges: Vec<String>,
-    values: Vec<String>,
-    extendable: bool,
-    list: bool,
-    items: Option<String>,
-    length: Option<u64>,
-    reference: bool,
-    hidden: bool,
-    notify: Option<String>,
-    forced_inform: bool,
+    declared: Declared,
+    pub value: Option<Plain>,
     computed: Option<Computed>,
     /// A boolean beside it, its own value while that is true, its own value while that is false.
     pub follows: Option<[String; 3]>,
 }
 
+record!(Definition { value, computed, follows, ..declared } strict);
+
 /// The key `table` of a table's section.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug)]
 pub(super) struct TableKeys {
-    #[serde(default)]
     pub writable: bool,
     pub max: Option<u32>,
     pub count: Option<String>,
-    #[serde(default = "enable")]
     pub enable: String,
-    #[serde(default)]
     pub unique: Vec<Vec<String>>,
 }
 
-fn enable() -> String {
-    "Enable".to_owned()
+record!(TableKeys { writable, max, count, enable, unique } strict);
+
+impl Default for TableKeys {
+    fn default() -> Self {
+        TableKeys {
+            writable: false,
+            max: None,
+            count: None,
+            enable: "Enable".to_owned(),
+            unique: Vec::new(),
+        }
+    }
 }
 
 /// Says where a mistake is.
@@ -68,39 +60,11 @@ impl Place<'_> {
     }
 }
 
-/// The text of a plain TOML value.
-pub(super) fn plain(value: &toml::Value) -> Option<String> {
-    Some(match value {
-        toml::Value::String(text) => text.clone(),
-        toml::Value::Integer(number) => number.to_string(),
-        toml::Value::Float(number) => number.to_string(),
-        toml::Value::Boolean(value) => value.to_string(),
-        toml::Value::Datetime(time) => time.to_string(),
-        toml::Value::Array(_) | toml::Value::Table(_) => return None,
-    })
-}
-
 impl Definition {
     /// The definition in the template's terms; `name` as the profile has it.
     pub fn parameter(self, name: &str) -> Result<Parameter, String> {
         let computed = self.computed;
-        let declared = Declared {
-            ty: self.ty,
-            writable: self.writable,
-            min: self.min,
-            max: self.max,
-            ranges: self.ranges,
-            values: self.values,
-            extendable: self.extendable,
-            list: self.list,
-            items: self.items,
-            length: self.length,
-            reference: self.reference,
-            hidden: self.hidden,
-            notify: self.notify,
-            forced_inform: self.forced_inform,
-        };
-        let info = declared.info(name)?;
+        let info = self.declared.info(name)?;
         if let Some(computed) = computed {
             let ty = match computed {
                 Computed::UpTime => Type::UnsignedInt,

@@ -3,11 +3,13 @@
 mod derived;
 
 use super::edit::ALIAS;
-use super::format::{Definition, Place, TableKeys, plain};
+use super::format::{Definition, Place, TableKeys};
 use super::template::{Node, Nodes, Parameter, Span, Table, Template, Texts, What};
 use crate::datamodel::path::{Path, Segment};
 use crate::datamodel::{DataType, Info, Root, Type, Value};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::wire::data::{Data, Entry, Field, Map, Plain, Wrong};
+use crate::wire::toml;
+use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
@@ -34,13 +36,13 @@ struct Loader<'a> {
 
 /// Why there is no template.
 enum Failure {
-    Toml(toml::de::Error),
+    Toml(Wrong),
     Told(String),
 }
 
-impl From<toml::de::Error> for Failure {
-    fn from(error: toml::de::Error) -> Failure {
-        Failure::Toml(error)
+impl From<Wrong> for Failure {
+    fn from(wrong: Wrong) -> Failure {
+        Failure::Toml(wrong)
     }
 }
 
@@ -59,7 +61,7 @@ impl Template {
             loaded => loaded,
         };
         loaded.map_err(|failure| match failure {
-            Failure::Toml(error) => syntax(file, text, &error),
+            Failure::Toml(wrong) => format!("{file}:{}: {}", wrong.line, wrong.text),
             Failure::Told(why) => why,
         })
     }
@@ -81,8 +83,14 @@ fn parts(text: &str) -> Vec<&str> {
     parts
 }
 
-fn sections(part: &str) -> Result<BTreeMap<String, toml::Table>, toml::de::Error> {
-    toml::from_str(part)
+/// The sections of a part with their keys.
+fn sections(part: &str) -> Result<Vec<(String, Map<'_>)>, Wrong> {
+    let mut sections = Vec::new();
+    for Entry { key, value, line } in toml::parse(part)? {
+        let keys = value.into_map().map_err(|wrong| Wrong { line, ..wrong })?;
+        sections.push((key.into_owned(), keys));
+    }
+    Ok(sections)
 }
 
 /// The template of these parts of a file, each of which is TOML.
@@ -123,16 +131,6 @@ fn load(parts: &[&str], file: &str) -> Result<Template, Failure> {
     }
     loader.finish();
     Ok(loader.template()?)
-}
-
-/// An error of TOML in one line: `FILE:LINE: text`.
-fn syntax(file: &str, text: &str, error: &toml::de::Error) -> String {
-    let at = error.span().and_then(|span| text.get(..span.start));
-    let message = error.message().replace('\n', "; ");
-    match at {
-        Some(before) => format!("{file}:{}: {message}", before.matches('\n').count() + 1),
-        None => format!("{file}: {message}"),
-    }
 }
 
 /// Whether a segment of a section's name is an instance number.
@@ -198,7 +196,7 @@ impl Loader<'_> {
     }
 
     /// A section without instance numbers: objects, tables and parameters.
-    fn define(&mut self, section: &str, keys: toml::Table) -> Result<(), String> {
+    fn define(&mut self, section: &str, keys: Map<'_>) -> Result<(), String> {
         let file = self.file;
         if generic(&section.replace("{i}", "1")).is_none() {
             let place = Place {
@@ -209,7 +207,7 @@ impl Loader<'_> {
             return Err(place.error("not an object's path; it must end with a dot"));
         }
         self.objects(section);
-        for (key, value) in keys {
+        for Entry { key, value, .. } in keys {
             let place = Place {
                 file,
                 section,
@@ -224,8 +222,9 @@ impl Loader<'_> {
         Ok(())
     }
 
-    fn define_table(&mut self, place: &Place<'_>, value: toml::Value) -> Result<(), String> {
-        let keys: TableKeys = value.try_into().map_err(|error| place.error(error))?;
+    fn define_table(&mut self, place: &Place<'_>, value: Data<'_>) -> Result<(), String> {
+        let mut keys = TableKeys::default();
+        keys.read(value).map_err(|wrong| place.error(wrong.text))?;
         let node = self.generic.get(&self.texts, place.section);
         let Some(What::Instance(number)) = node.map(|node| node.what) else {
             return Err(place.error("only a section that ends with {i}. is a table"));
@@ -240,19 +239,20 @@ impl Loader<'_> {
         Ok(())
     }
 
-    fn define_parameter(&mut self, place: &Place<'_>, value: toml::Value) -> Result<(), String> {
+    fn define_parameter(&mut self, place: &Place<'_>, value: Data<'_>) -> Result<(), String> {
         let name = format!("{}{}", place.section, place.key);
         let path = Path::parse(place.key);
         if !path.is_ok_and(|path| matches!(path.segments(), [Segment::Name(_)])) {
             return Err(place.error("not a parameter's name"));
         }
-        let definition: Definition = value.try_into().map_err(|error| {
+        let mut definition = Definition::default();
+        definition.read(value).map_err(|wrong| {
             place.error(format!(
                 "{}; write it like {{ type = \"string\", max = 64 }}",
-                error.message()
+                wrong.text
             ))
         })?;
-        let value = definition.value.clone();
+        let value = definition.value.take();
         if let Some(follows) = definition.follows.clone() {
             let (section, key) = (place.section.to_owned(), place.key.to_owned());
             let follower = (section, key, follows, value.is_some());
@@ -266,7 +266,7 @@ impl Loader<'_> {
             Arc::make_mut(&mut parameter.info).limits.named = Some(DataType::Alias);
         }
         let value = match value {
-            Some(value) => plain(&value).ok_or_else(|| place.error("value: not a plain value"))?,
+            Some(Plain(value)) => value,
             None => parameter.info.ty.zero().to_owned(),
         };
         let value = match self.followers.last() {
@@ -408,8 +408,8 @@ impl Loader<'_> {
     }
 
     /// A section with instance numbers: values.
-    fn give(&mut self, section: &str, keys: &toml::Table) -> Result<(), String> {
-        for (key, value) in keys {
+    fn give(&mut self, section: &str, keys: &Map<'_>) -> Result<(), String> {
+        for Entry { key, value, .. } in keys.iter() {
             let place = Place {
                 file: self.file,
                 section,
@@ -424,13 +424,13 @@ impl Loader<'_> {
             let Some(parameter) = self.parameters.get(number as usize) else {
                 continue;
             };
-            let given = plain(value).ok_or_else(|| {
+            let given = value.clone().into_plain().ok_or_else(|| {
                 place.error("an instance takes plain values; define it in the section with {i}")
             })?;
             let given = check(&name, &parameter.info, &given).map_err(|why| place.error(why))?;
             self.nodes.set(&mut self.texts, &name, &given);
             for driven in &parameter.drives {
-                if !keys.contains_key(&driven.name) {
+                if keys.get(&driven.name).is_none() {
                     let name = format!("{section}{}", driven.name);
                     let value = driven.value(&given);
                     self.nodes.set(&mut self.texts, &name, value);

@@ -6,12 +6,12 @@ use super::edit;
 use super::overlay::Overlay;
 use super::template::{Template, What};
 use crate::datamodel::Value;
-use serde::{Deserialize, Serialize};
+use crate::wire::data::{Data, Field, Map, record};
+use crate::wire::json;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The differences from the template.
-#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Default)]
 struct Saved {
     values: BTreeMap<String, String>,
     added: BTreeSet<String>,
@@ -19,22 +19,29 @@ struct Saved {
     next: BTreeMap<String, u32>,
 }
 
+record!(Saved { values, added, removed, next } strict);
+
 /// The overlay as text, `None` when there is nothing to keep.
 pub(super) fn save(overlay: &Overlay) -> Option<String> {
-    let owned = |text: &str| text.to_owned();
-    let saved = Saved {
-        values: overlay
-            .values()
-            .map(|(path, value)| (owned(path), owned(value)))
-            .collect(),
-        added: overlay.added().map(owned).collect(),
-        removed: overlay.removed().map(owned).collect(),
-        next: overlay.next().clone(),
-    };
-    if saved == Saved::default() {
+    let (mut values, mut next) = (Map::default(), Map::default());
+    for (path, value) in overlay.values() {
+        values.push(path, value.into());
+    }
+    for (table, number) in overlay.next() {
+        next.push(table.as_str(), (*number).into());
+    }
+    let added: Vec<Data<'_>> = overlay.added().map(Data::from).collect();
+    let removed: Vec<Data<'_>> = overlay.removed().map(Data::from).collect();
+    if values.len() + added.len() + removed.len() + next.len() == 0 {
         return None;
     }
-    serde_json::to_string(&saved).ok()
+    let saved = Data::in_order([
+        ("values", Data::Map(values)),
+        ("added", added.into()),
+        ("removed", removed.into()),
+        ("next", Data::Map(next)),
+    ]);
+    Some(json::text(&saved))
 }
 
 /// The overlay that `text` describes. What the template does not know any more is left out.
@@ -43,8 +50,10 @@ pub(super) fn restore(template: &Template, text: &str) -> Result<Overlay, String
     if text.is_empty() {
         return Ok(overlay);
     }
-    let saved: Saved =
-        serde_json::from_str(text).map_err(|error| format!("not a saved profile: {error}"))?;
+    let mut saved = Saved::default();
+    json::parse(text)
+        .and_then(|data| saved.read(data))
+        .map_err(|wrong| format!("not a saved profile: {wrong}"))?;
     for instance in &saved.removed {
         if let Some(What::Instance(_)) = template.get(instance).map(|entry| entry.what) {
             overlay.remove_instance(template, instance);

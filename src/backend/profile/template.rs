@@ -3,7 +3,7 @@
 
 use crate::datamodel::order::order;
 use crate::datamodel::{Info, Kind, Root};
-use serde::Deserialize;
+use crate::wire::data::{Data, Field, Wrong, one_of, word};
 use std::cmp::Ordering;
 use std::ops::Range;
 use std::sync::Arc;
@@ -155,13 +155,28 @@ pub(super) struct Parameter {
 }
 
 /// A value that is made when it is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Computed {
     /// Seconds since the start, counted from the value in the profile.
+    #[default]
     UpTime,
     /// The date and time now; the unknown time while no clock is set.
     Time,
+}
+
+impl Computed {
+    const WORDS: [(&str, Computed); 2] = [("uptime", Computed::UpTime), ("time", Computed::Time)];
+}
+
+impl Field for Computed {
+    fn read(&mut self, data: Data<'_>) -> Result<(), Wrong> {
+        *self = one_of(&data, &Computed::WORDS)?;
+        Ok(())
+    }
+
+    fn data(&self) -> Data<'_> {
+        word(self, &Computed::WORDS)
+    }
 }
 
 /// A parameter that takes one of two values when the boolean beside it changes: Status, by Enable.

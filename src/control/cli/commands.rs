@@ -2,15 +2,15 @@
 
 use std::io::{self, Write};
 
-use serde_json::Value;
-
 use super::arguments::Arguments;
 use super::{examine, exit, show};
 use crate::agent::command::{Command, event, event_names};
+use crate::control::protocol;
+use crate::wire::data::Data;
 use crate::wire::dhcp::from_hex;
 
 /// Prints an answer for people.
-pub type Show = fn(&Value, &mut dyn Write) -> io::Result<()>;
+pub type Show = fn(&Data<'_>, &mut dyn Write) -> io::Result<()>;
 /// Makes the command from its arguments; the error is in words.
 pub type Build = fn(&Arguments) -> Result<Command, String>;
 
@@ -278,7 +278,8 @@ fn set(given: &Arguments) -> Result<Command, String> {
 fn version(given: &Arguments, out: &mut dyn Write) -> io::Result<u8> {
     let version = env!("CARGO_PKG_VERSION");
     if given.json {
-        writeln!(out, "{}", serde_json::json!({ "version": version }))?;
+        let answer = Data::map([("version", version.into())]);
+        out.write_all(protocol::line(&answer).as_bytes())?;
     } else {
         writeln!(out, "cwmpd {version}")?;
     }

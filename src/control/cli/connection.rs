@@ -10,6 +10,7 @@ use super::exit;
 use crate::agent::command::{Command, Reply};
 use crate::agent::files::{CONTROL_SOCKET, Root};
 use crate::control::protocol::{self, MAX_REPLY};
+use crate::wire::json;
 
 /// How long the daemon may take to answer. It answers at once, unless the data model is behind a program; that has
 /// a limit of its own, which is shorter.
@@ -96,7 +97,7 @@ impl Connection {
         stream
             .set_write_timeout(Some(ANSWER_LIMIT))
             .map_err(Lost::Broken)?;
-        match stream.write_all(&protocol::line(command)) {
+        match stream.write_all(protocol::line(&command.data()).as_bytes()) {
             // A daemon with too many clients says so and closes; that is read next.
             Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
             result => result.map_err(Lost::Broken),
@@ -119,7 +120,9 @@ impl Connection {
             Err(error) if error.kind() == ErrorKind::ConnectionReset => Err(Lost::Closed),
             Err(error) => Err(Lost::Broken(error)),
             Ok(_) if line.last() != Some(&b'\n') && line.len() < MAX_REPLY => Err(Lost::Closed),
-            Ok(_) => serde_json::from_slice(&line).map_err(|_| Lost::NotAReply),
+            Ok(_) => json::parse_bytes(&line)
+                .and_then(Reply::read)
+                .map_err(|_| Lost::NotAReply),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use super::arguments::Arguments;
 use super::{exit, print};
 use crate::control::doctor::{self, Finding, Outcome, STEPS};
+use crate::wire::data::Data;
 
 /// Runs the doctor; the exit code says whether anything does not work.
 pub fn doctor(given: &Arguments, out: &mut dyn Write) -> io::Result<u8> {
@@ -20,13 +21,13 @@ pub fn doctor(given: &Arguments, out: &mut dyn Write) -> io::Result<u8> {
             };
         }
         if given.json {
-            findings.push(finding);
+            findings.push(finding.data());
             return Ok(());
         }
         show(&finding, out)
     })?;
     if given.json {
-        let line = crate::control::protocol::line(&findings);
+        let line = crate::control::protocol::line(&Data::List(findings));
         out.write_all(print::json(&line).as_bytes())?;
     }
     Ok(code)

@@ -27,12 +27,12 @@ pub fn leave(root: &Root, command: &Command) -> io::Result<()> {
         .mode(0o600)
         .custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits())
         .open(&path)?;
-    let line = protocol::line(command);
+    let line = protocol::line(&command.data());
     let there = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
     if there.saturating_add(line.len()) > MAX_COMMANDS {
         // No daemon has come for a long time: the newest leases are those that count.
         file.set_len(0)?;
     }
     // In one piece: several clients may be at it.
-    file.write_all(&line)
+    file.write_all(line.as_bytes())
 }

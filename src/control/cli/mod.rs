@@ -18,8 +18,6 @@ use std::process::ExitCode;
 use arguments::{Arguments, Parsed};
 use connection::{Connection, Lost};
 
-use serde_json::json;
-
 use crate::agent::command::{Command, Reply};
 use crate::agent::files::DHCP_COMMANDS;
 use crate::control::protocol;
@@ -135,12 +133,12 @@ fn hand_over_later(
     // It may have come up meanwhile, and have looked before this was there.
     match ask(arguments, command, show, out) {
         Err(Problem::Lost(Lost::NotRunning(_) | Lost::Closed)) => {
-            let answer = json!({ "info": "cwmpd is not running; kept for its start" });
-            if arguments.json {
-                out.write_all(print::json(&protocol::line(&answer)).as_bytes())?;
-            } else {
-                show(&answer, out)?;
-            }
+            print_reply(
+                arguments,
+                Reply::info("cwmpd is not running; kept for its start"),
+                show,
+                out,
+            )?;
             Ok(exit::OK)
         }
         result => result,
@@ -158,27 +156,33 @@ fn ask(
     let follow = matches!(command, Command::Trace { follow: true });
     let patient = follow || matches!(command, Command::Inform { wait: true, .. });
     loop {
-        let reply = connection.receive(patient)?;
-        if arguments.json {
-            // The answer itself; a refusal with its key, so that it can be told from an answer.
-            let line = match &reply {
-                Reply::Ok(value) => protocol::line(value),
-                refusal => protocol::line(refusal),
-            };
-            out.write_all(print::json(&line).as_bytes())?;
-        }
-        match reply {
-            Reply::Ok(_) if arguments.json => {}
-            Reply::Ok(value) => show(&value, out)?,
-            Reply::Fault { code, text } => {
-                return Err(Problem::Refused(format!("fault {code}: {text}")));
-            }
-            Reply::Busy { text } => return Err(Problem::Refused(format!("busy: {text}"))),
-            Reply::Error { text } => return Err(Problem::Refused(text)),
-        }
+        print_reply(arguments, connection.receive(patient)?, show, out)?;
         if !follow {
             return Ok(exit::OK);
         }
         out.flush()?;
+    }
+}
+
+fn print_reply(
+    arguments: &Arguments,
+    reply: Reply,
+    show: commands::Show,
+    out: &mut dyn Write,
+) -> Result<(), Problem> {
+    if arguments.json {
+        // The answer itself; a refusal with its key, so that it can be told from an answer.
+        let line = match &reply {
+            Reply::Ok(value) => protocol::line(value),
+            refusal => protocol::reply_line(refusal),
+        };
+        out.write_all(print::json(&line).as_bytes())?;
+    }
+    match reply {
+        Reply::Ok(_) if arguments.json => Ok(()),
+        Reply::Ok(value) => Ok(show(&value, out)?),
+        Reply::Fault { code, text } => Err(Problem::Refused(format!("fault {code}: {text}"))),
+        Reply::Busy { text } => Err(Problem::Refused(format!("busy: {text}"))),
+        Reply::Error { text } => Err(Problem::Refused(text)),
     }
 }

@@ -2,9 +2,8 @@
 
 use std::io::{self, Write};
 
-use serde_json::{Map, Value};
-
 use super::print::{cell, columns, label, printable};
+use crate::wire::data::{Data, Entry, Map};
 
 /// The parts of a status that come first, in icwmp's order.
 const FIRST: [&str; 4] = ["cwmp", "last_session", "next_session", "statistics"];
@@ -12,57 +11,50 @@ const FIRST: [&str; 4] = ["cwmp", "last_session", "next_session", "statistics"];
 const FIRST_FACTS: [&str; 4] = ["status", "reason", "start_time", "end_time"];
 
 /// Sections with their values under each other.
-pub fn status(value: &Value, out: &mut dyn Write) -> io::Result<()> {
-    let Some(status) = value.as_object() else {
+pub fn status(value: &Data<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let Some(status) = value.as_map() else {
         return line(value, out);
     };
-    let first = FIRST.iter().filter_map(|key| status.get_key_value(*key));
-    let rest = status
-        .iter()
-        .filter(|(key, _)| !FIRST.contains(&key.as_str()));
-    let parts: Vec<(&String, &Value)> = first.chain(rest).collect();
-
-    let plain = |value: &Value| !is_section(value);
-    let facts: Vec<Vec<String>> = parts
-        .iter()
-        .filter(|(_, value)| plain(value))
-        .map(|(key, value)| vec![label(key), cell(value)])
-        .collect();
-    for (key, value) in parts.iter().filter(|(_, value)| is_section(value)) {
+    let (sections, facts): (Vec<_>, Vec<_>) = ordered(status, &FIRST)
+        .into_iter()
+        .partition(|entry| is_section(&entry.value));
+    for Entry { key, value, .. } in sections {
         writeln!(out, "{}:", label(key))?;
         match value {
-            Value::Object(fields) => columns(&pairs(fields), "  ", out)?,
+            Data::Map(fields) => columns(&pairs(fields), "  ", out)?,
             other => rows(other, &["event"], "  ", out)?,
         }
     }
+    let facts: Vec<Vec<String>> = facts.into_iter().map(pair).collect();
     columns(&facts, "", out)
 }
 
 /// `{"info": "…"}` as its words.
-pub fn info(value: &Value, out: &mut dyn Write) -> io::Result<()> {
-    match value.as_object() {
-        Some(fields) if fields.len() == 1 => line(fields.values().next().unwrap_or(value), out),
-        Some(fields) => columns(&pairs(fields), "", out),
+pub fn info(value: &Data<'_>, out: &mut dyn Write) -> io::Result<()> {
+    match value.as_map().map(|fields| (fields, fields.len())) {
+        Some((fields, 1)) => fields.iter().try_for_each(|only| line(&only.value, out)),
+        Some((fields, _)) => columns(&pairs(fields), "", out),
         None => line(value, out),
     }
 }
 
 /// Parameters and values.
-pub fn values(value: &Value, out: &mut dyn Write) -> io::Result<()> {
-    let field = |row: &Value, key: &str| row.get(key).map(text).unwrap_or_default();
-    let rows = items(value)
+pub fn values(value: &Data<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let field = |row: &Data<'_>, key: &str| row.get(key).map(text).unwrap_or_default();
+    let rows = value
+        .items()
         .iter()
         .map(|row| vec![field(row, "parameter"), field(row, "value")]);
     columns(&rows.collect::<Vec<_>>(), "", out)
 }
 
 /// Names, with what is writable.
-pub fn names(value: &Value, out: &mut dyn Write) -> io::Result<()> {
+pub fn names(value: &Data<'_>, out: &mut dyn Write) -> io::Result<()> {
     rows(value, &["parameter", "writable"], "", out)
 }
 
 /// Notification attributes.
-pub fn attributes(value: &Value, out: &mut dyn Write) -> io::Result<()> {
+pub fn attributes(value: &Data<'_>, out: &mut dyn Write) -> io::Result<()> {
     rows(
         value,
         &["parameter", "notification", "access_list"],
@@ -72,36 +64,36 @@ pub fn attributes(value: &Value, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// The event queue.
-pub fn events(value: &Value, out: &mut dyn Write) -> io::Result<()> {
-    if items(value).is_empty() {
+pub fn events(value: &Data<'_>, out: &mut dyn Write) -> io::Result<()> {
+    if value.items().is_empty() {
         return writeln!(out, "no events");
     }
     rows(value, &["event", "command_key"], "", out)
 }
 
 /// The status of SetParameterValues and DeleteObject (TR-069 A.3.2.1, A.3.2.7).
-pub fn done(value: &Value, out: &mut dyn Write) -> io::Result<()> {
-    match value.get("status").and_then(Value::as_u64) {
-        Some(1) => writeln!(out, "done, in force later"),
+pub fn done(value: &Data<'_>, out: &mut dyn Write) -> io::Result<()> {
+    match value.get("status").and_then(Data::as_number) {
+        Some("1") => writeln!(out, "done, in force later"),
         _ => writeln!(out, "done"),
     }
 }
 
 /// The number of a new instance.
-pub fn added(value: &Value, out: &mut dyn Write) -> io::Result<()> {
+pub fn added(value: &Data<'_>, out: &mut dyn Write) -> io::Result<()> {
     line(value.get("instance").unwrap_or(value), out)
 }
 
 /// Messages of a session: a line about each, its content below.
-pub fn trace(value: &Value, out: &mut dyn Write) -> io::Result<()> {
-    if items(value).is_empty() {
+pub fn trace(value: &Data<'_>, out: &mut dyn Write) -> io::Result<()> {
+    if value.items().is_empty() {
         return writeln!(
             out,
             "no messages: the running or last session has exchanged none"
         );
     }
-    for entry in items(value) {
-        let Some(fields) = entry.as_object() else {
+    for entry in value.items() {
+        let Some(fields) = entry.as_map() else {
             line(entry, out)?;
             continue;
         };
@@ -111,14 +103,12 @@ pub fn trace(value: &Value, out: &mut dyn Write) -> io::Result<()> {
         }
         // `arguments` are for programs: `detail` says the same.
         let known = ["time", "direction", "message", "detail", "arguments"];
-        let rest = fields
-            .iter()
-            .filter(|(key, _)| !known.contains(&key.as_str()));
-        head.extend(rest.map(|(key, value)| format!("{}={}", printable(key), cell(value))));
+        let rest = fields.iter().filter(|entry| !known.contains(&&*entry.key));
+        head.extend(rest.map(|entry| format!("{}={}", printable(&entry.key), cell(&entry.value))));
         writeln!(out, "{}", head.join(" "))?;
         for text in fields
             .get("detail")
-            .and_then(Value::as_str)
+            .and_then(Data::as_text)
             .unwrap_or_default()
             .lines()
         {
@@ -128,41 +118,47 @@ pub fn trace(value: &Value, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-fn is_section(value: &Value) -> bool {
+fn is_section(value: &Data<'_>) -> bool {
     match value {
-        Value::Object(_) => true,
-        Value::Array(items) => items.iter().any(Value::is_object),
+        Data::Map(_) => true,
+        Data::List(items) => items.iter().any(|item| item.as_map().is_some()),
         _ => false,
     }
 }
 
+/// The entries with those keys in front, in that order.
+fn ordered<'a>(map: &'a Map<'_>, first: &[&str]) -> Vec<&'a Entry<'a>> {
+    let find = |key: &&str| map.iter().find(|entry| entry.key == *key);
+    let rest = map.iter().filter(|entry| !first.contains(&&*entry.key));
+    first.iter().filter_map(find).chain(rest).collect()
+}
+
+fn pair(entry: &Entry<'_>) -> Vec<String> {
+    vec![label(&entry.key), cell(&entry.value)]
+}
+
 /// Facts with their values; what is not known is left out.
-fn pairs(fields: &Map<String, Value>) -> Vec<Vec<String>> {
-    let first = FIRST_FACTS
-        .iter()
-        .filter_map(|key| fields.get_key_value(*key));
-    let rest = fields
-        .iter()
-        .filter(|(key, _)| !FIRST_FACTS.contains(&key.as_str()));
-    let known = first.chain(rest).filter(|(_, value)| !value.is_null());
-    known
-        .map(|(key, value)| vec![label(key), cell(value)])
-        .collect()
+fn pairs(fields: &Map<'_>) -> Vec<Vec<String>> {
+    let known = ordered(fields, &FIRST_FACTS)
+        .into_iter()
+        .filter(|entry| entry.value != Data::Null);
+    known.map(pair).collect()
 }
 
 /// A list of objects as a table: the columns of `first`, then whatever else there is.
-fn rows(value: &Value, first: &[&str], indent: &str, out: &mut dyn Write) -> io::Result<()> {
+fn rows(value: &Data<'_>, first: &[&str], indent: &str, out: &mut dyn Write) -> io::Result<()> {
     let mut keys: Vec<&str> = first.to_vec();
     keys.retain(|key| {
-        items(value).is_empty() || items(value).iter().any(|row| row.get(key).is_some())
+        value.items().is_empty() || value.items().iter().any(|row| row.get(key).is_some())
     });
-    for key in items(value)
+    for entry in value
+        .items()
         .iter()
-        .filter_map(Value::as_object)
-        .flat_map(Map::keys)
+        .filter_map(Data::as_map)
+        .flat_map(Map::iter)
     {
-        if !keys.contains(&key.as_str()) {
-            keys.push(key);
+        if !keys.contains(&&*entry.key) {
+            keys.push(&entry.key);
         }
     }
     let mut table = vec![
@@ -170,11 +166,11 @@ fn rows(value: &Value, first: &[&str], indent: &str, out: &mut dyn Write) -> io:
             .map(|key| label(key).to_uppercase())
             .collect::<Vec<_>>(),
     ];
-    for row in items(value) {
+    for row in value.items() {
         let cells = keys
             .iter()
             .map(|key| row.get(key).map(cell).unwrap_or_default());
-        table.push(if row.is_object() {
+        table.push(if row.as_map().is_some() {
             cells.collect()
         } else {
             vec![cell(row)]
@@ -183,20 +179,13 @@ fn rows(value: &Value, first: &[&str], indent: &str, out: &mut dyn Write) -> io:
     columns(&table, indent, out)
 }
 
-fn items(value: &Value) -> &[Value] {
-    match value {
-        Value::Array(items) => items,
-        other => std::slice::from_ref(other),
-    }
-}
-
-fn line(value: &Value, out: &mut dyn Write) -> io::Result<()> {
+fn line(value: &Data<'_>, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{}", cell(value))
 }
 
 /// A value as it is: an empty one stays empty, `true` stays `true`.
-fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| cell(value), printable)
+fn text(value: &Data<'_>) -> String {
+    value.as_text().map_or_else(|| cell(value), printable)
 }
 
 #[cfg(test)]

@@ -4,8 +4,6 @@ use std::io;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::probe::Probe;
 use super::{CLOCK, CONFIGURATION, CONNECTION_REQUESTS, DAEMON, Finding, Outcome};
 use crate::agent::check;
@@ -17,6 +15,7 @@ use crate::agent::files::{CONFIG, HOSTS, RESOLV_CONF, Root};
 use crate::control::cli::connection::Connection;
 use crate::net::http::{Limits, Settings};
 use crate::net::{resolver, tls};
+use crate::wire::data::Data;
 use crate::wire::http::Url;
 use crate::wire::xsd::DateTime;
 
@@ -91,7 +90,7 @@ pub fn clock() -> Finding {
 
 /// What the running daemon says.
 pub struct Daemon {
-    status: Result<Value, String>,
+    status: Result<Data<'static>, String>,
     /// The user name at the ACS, which may be made of the identity in the data model.
     pub username: Option<String>,
 }
@@ -110,7 +109,7 @@ impl Daemon {
     }
 
     fn text(&self, part: &str, key: &str) -> Option<&str> {
-        self.status.as_ref().ok()?.get(part)?.get(key)?.as_str()
+        self.status.as_ref().ok()?.get(part)?.get(key)?.as_text()
     }
 
     /// Whether it runs, and how it fares.
@@ -138,7 +137,7 @@ impl Daemon {
     }
 }
 
-fn ask(root: &Root, command: &Command) -> Result<Value, String> {
+fn ask(root: &Root, command: &Command) -> Result<Data<'static>, String> {
     let mut connection = Connection::open(root).map_err(|lost| lost.to_string())?;
     connection.send(command).map_err(|lost| lost.to_string())?;
     match connection.receive(false).map_err(|lost| lost.to_string())? {
@@ -149,7 +148,7 @@ fn ask(root: &Root, command: &Command) -> Result<Value, String> {
 
 fn value(root: &Root, name: String) -> Option<String> {
     let answer = ask(root, &Command::Get { paths: vec![name] }).ok()?;
-    Some(answer.get(0)?.get("value")?.as_str()?.to_owned())
+    Some(answer.items().first()?.get("value")?.as_text()?.to_owned())
 }
 
 /// Whether the port for connection requests answers; `peer` is the ACS.

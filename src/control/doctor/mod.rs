@@ -11,13 +11,11 @@ mod probe;
 
 use std::io;
 
-use serde::Serialize;
-
 use crate::agent::files::Root;
+use crate::wire::data::{Data, Map};
 
 /// How a step went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// As it should be.
     Ok,
@@ -30,7 +28,7 @@ pub enum Outcome {
 }
 
 /// What a step found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// The step.
     pub step: &'static str,
@@ -39,7 +37,6 @@ pub struct Finding {
     /// What was seen. No secrets.
     pub saw: String,
     /// What to do about it.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub advice: Option<String>,
 }
 
@@ -91,6 +88,25 @@ pub fn run(root: &Root, report: Report) -> io::Result<()> {
 }
 
 impl Finding {
+    /// For programs.
+    #[must_use]
+    pub fn data(self) -> Data<'static> {
+        let outcome = match self.outcome {
+            Outcome::Ok => "ok",
+            Outcome::Warning => "warning",
+            Outcome::Failed => "failed",
+            Outcome::Skipped => "skipped",
+        };
+        let mut map = Map::default();
+        map.push("step", self.step.into());
+        map.push("outcome", outcome.into());
+        map.push("saw", self.saw.into());
+        if let Some(advice) = self.advice {
+            map.push("advice", advice.into());
+        }
+        Data::Map(map)
+    }
+
     fn ok(step: &'static str, saw: impl Into<String>) -> Finding {
         Finding {
             step,

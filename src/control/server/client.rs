@@ -71,7 +71,8 @@ impl Client {
         if self.written == self.output.len() {
             self.deadline = now + PATIENCE;
         }
-        self.output.extend_from_slice(&protocol::reply_line(reply));
+        self.output
+            .extend_from_slice(protocol::reply_line(reply).as_bytes());
         if self.state == State::Waiting {
             self.state = State::Idle;
             self.deadline = now + PATIENCE;

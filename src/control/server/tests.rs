@@ -7,7 +7,6 @@ use std::os::unix::net;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use mio::{Events, Poll};
-use serde_json::json;
 
 static COUNTER: AtomicU32 = AtomicU32::new(0);
 
@@ -94,7 +93,8 @@ impl Bench {
     }
 
     fn reply(&mut self, client: u64, text: &str) {
-        self.server.reply(client, &Reply::Ok(json!(text)), self.now);
+        let reply = Reply::Ok(text.to_owned().into());
+        self.server.reply(client, &reply, self.now);
     }
 }
 
@@ -293,11 +293,12 @@ fn followers_get_the_trace_and_only_they() {
     bench.send(&mut other, "{\"command\":\"trace\"}\n");
     assert!(bench.server.has_followers());
     for id in [1, 2] {
-        bench.server.reply(id, &Reply::Ok(json!([])), bench.now);
+        bench
+            .server
+            .reply(id, &Reply::Ok(Data::List(Vec::new())), bench.now);
     }
-    bench
-        .server
-        .trace(vec![json!({"message": "Inform"})], bench.now);
+    let entry = Data::map([("message", "Inform".into())]);
+    bench.server.trace(vec![entry], bench.now);
     assert_eq!(
         received(&mut follower),
         open("{\"ok\":[]}\n{\"ok\":[{\"message\":\"Inform\"}]}\n")
@@ -312,7 +313,7 @@ fn a_follower_that_does_not_read_is_closed_before_it_fills_the_memory() {
     let mut bench = Bench::new();
     let mut follower = bench.connect();
     bench.send(&mut follower, "{\"command\":\"trace\",\"follow\":true}\n");
-    let entry = json!("x".repeat(100_000));
+    let entry = Data::from("x".repeat(100_000));
     for _ in 0..100 {
         bench.server.trace(vec![entry.clone()], bench.now);
     }

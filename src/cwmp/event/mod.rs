@@ -4,7 +4,7 @@ mod queue;
 
 pub use queue::{CAPACITY, EventQueue, MULTIPLES};
 
-use serde::{Deserialize, Serialize};
+use crate::wire::data::{Data, Field, Map, Wrong, read, record};
 use std::fmt;
 use std::str::FromStr;
 
@@ -15,8 +15,7 @@ pub const MAX_COMMAND_KEY: usize = 32;
 const MAX_EVENT_CODE: usize = 64;
 
 /// An event code. The order is the one in which an Inform lists them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(into = "&'static str", try_from = "String")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EventCode {
     /// `0 BOOTSTRAP`
     Bootstrap,
@@ -175,9 +174,17 @@ impl fmt::Display for EventCode {
     }
 }
 
-impl From<EventCode> for &'static str {
-    fn from(code: EventCode) -> Self {
-        code.text()
+impl Field for EventCode {
+    fn read(&mut self, data: Data<'_>) -> Result<(), Wrong> {
+        let text = data.as_text().ok_or_else(|| Wrong::kind("a string"))?;
+        *self = text
+            .parse()
+            .map_err(|error: UnknownEvent| Wrong::new(error.to_string()))?;
+        Ok(())
+    }
+
+    fn data(&self) -> Data<'_> {
+        self.text().into()
     }
 }
 
@@ -212,22 +219,31 @@ impl FromStr for EventCode {
     }
 }
 
-impl TryFrom<String> for EventCode {
-    type Error = UnknownEvent;
-
-    fn try_from(text: String) -> Result<Self, UnknownEvent> {
-        text.parse()
-    }
-}
-
 /// One entry of an Inform's event list.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Event {
     /// The code.
     pub code: EventCode,
     /// Empty unless the code is a multiple one.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub command_key: String,
+}
+
+record!(@record false ["code"]; Event { code, command_key });
+
+impl Field for Event {
+    fn read(&mut self, data: Data<'_>) -> Result<(), Wrong> {
+        read(self, data.into_map()?)
+    }
+
+    /// Without a key that is empty.
+    fn data(&self) -> Data<'_> {
+        let mut map = Map::default();
+        map.push("code", self.code.data());
+        if !self.command_key.is_empty() {
+            map.push("command_key", self.command_key.data());
+        }
+        Data::Map(map)
+    }
 }
 
 impl Event {

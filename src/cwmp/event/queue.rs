@@ -1,7 +1,7 @@
 //! The queue of events that the ACS has not yet confirmed, with the rules of table E of the checklist.
 
 use super::{Confirmation, Event, EventCode};
-use serde::{Deserialize, Serialize};
+use crate::wire::data::{Data, Field, Wrong, list};
 
 /// Most entries that an Inform may carry (TR-069 A.3.3.1), and that the queue takes.
 pub const CAPACITY: usize = 64;
@@ -10,10 +10,9 @@ pub const CAPACITY: usize = 64;
 /// never refused.
 pub const MULTIPLES: usize = CAPACITY - EventCode::MReboot as usize;
 
-/// Undelivered events, in the order of an Inform. Serializes as the list of events, without
+/// Undelivered events, in the order of an Inform. As data it is the list of events, without
 /// `6 CONNECTION REQUEST`, which never outlives the process.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "Vec<Event>", into = "Vec<Event>")]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EventQueue {
     entries: Vec<Entry>,
 }
@@ -148,22 +147,22 @@ impl EventQueue {
     }
 }
 
-impl From<Vec<Event>> for EventQueue {
-    fn from(events: Vec<Event>) -> Self {
-        let mut queue = EventQueue::default();
-        for event in events.into_iter().take(2 * CAPACITY) {
-            queue.insert(event.normalized());
+impl Field for EventQueue {
+    fn read(&mut self, data: Data<'_>) -> Result<(), Wrong> {
+        self.entries.clear();
+        for item in list(data)?.into_iter().take(2 * CAPACITY) {
+            let mut event = Event::new(EventCode::Boot);
+            event.read(item)?;
+            self.insert(event.normalized());
         }
-        queue
+        Ok(())
     }
-}
 
-impl From<EventQueue> for Vec<Event> {
-    fn from(queue: EventQueue) -> Self {
-        let events = queue.entries.into_iter().map(|entry| entry.event);
-        events
-            .filter(|event| event.code != EventCode::ConnectionRequest)
-            .collect()
+    fn data(&self) -> Data<'_> {
+        let kept = self
+            .iter()
+            .filter(|event| event.code != EventCode::ConnectionRequest);
+        Data::List(kept.map(Event::data).collect())
     }
 }
 

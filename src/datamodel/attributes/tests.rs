@@ -1,4 +1,5 @@
 use super::*;
+use crate::wire::toml;
 
 fn info(notify: Notify) -> Info {
     Info {
@@ -225,7 +226,12 @@ fn they_survive_the_state_file() {
             },
         ])
         .unwrap();
-    let text = toml::to_string(&attributes).unwrap();
-    assert_eq!(toml::from_str::<Attributes>(&text).unwrap(), attributes);
-    assert!(toml::from_str::<Attributes>("[P]\nnotification = 7").is_err());
+    let read = |text: &str| {
+        let mut attributes = Attributes::default();
+        let read = attributes.read(Data::Map(toml::parse(text).unwrap()));
+        read.map(|()| attributes)
+    };
+    let text = toml::text(&attributes.data());
+    assert_eq!(read(&text), Ok(attributes));
+    assert!(read("[P]\nnotification = 7").is_err());
 }

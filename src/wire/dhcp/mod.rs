@@ -15,8 +15,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
-
+use super::data::{Data, Field, Wrong, read, record, write};
 use super::http::Url;
 
 /// Longest option taken: what fits into a datagram, several times.
@@ -37,29 +36,22 @@ const PAD: u16 = 0;
 const END: u16 = 255;
 
 /// What DHCP has to say; what it left out is absent or empty.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Offer {
     /// URL of the ACS: http or https, at most 256 characters.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
     /// DeviceInfo.ProvisioningCode, at most 64 characters.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub provisioning_code: Option<String>,
     /// CWMPRetryMinimumWaitInterval: 1 to 65535 seconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_minimum_wait: Option<u32>,
     /// CWMPRetryIntervalMultiplier: 1000 to 65535 thousandths.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_multiplier: Option<u32>,
     /// Who the gateway is that gave the lease.
-    #[serde(skip_serializing_if = "Gateway::is_empty")]
     pub gateway: Gateway,
 }
 
 /// The gateway in front of a device (TR-069 Annex F).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Gateway {
     /// Six upper-case hex digits, or empty.
     pub manufacturer_oui: String,
@@ -67,6 +59,32 @@ pub struct Gateway {
     pub serial_number: String,
     /// At most 64 characters.
     pub product_class: String,
+}
+
+record!(Offer {
+    url,
+    provisioning_code,
+    retry_minimum_wait,
+    retry_multiplier,
+    gateway
+});
+record!(@record false []; Gateway {
+    manufacturer_oui,
+    serial_number,
+    product_class
+});
+
+impl Field for Gateway {
+    fn read(&mut self, data: Data<'_>) -> Result<(), Wrong> {
+        read(self, data.into_map()?)
+    }
+
+    fn data(&self) -> Data<'_> {
+        match self.is_empty() {
+            true => Data::Null,
+            false => write(self),
+        }
+    }
 }
 
 impl Gateway {

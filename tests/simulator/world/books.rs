@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use cwmpd::agent::command::{Command, Reply};
+use cwmpd::wire::data::Data;
 
 use super::World;
 use crate::acs::{Answer, text};
@@ -137,16 +138,16 @@ impl World {
         let mut found = self.oracle.model.clone();
         let paths: Vec<String> = found.values.keys().cloned().collect();
         for entry in self.list(Command::Get { paths })? {
-            let name = entry["parameter"].as_str()?.to_owned();
+            let name = entry.get("parameter")?.as_text()?.to_owned();
             found
                 .values
-                .insert(name, entry["value"].as_str()?.to_owned());
+                .insert(name, entry.get("value")?.as_text()?.to_owned());
         }
         let paths: Vec<String> = found.notify.keys().cloned().collect();
         for entry in self.list(Command::Attributes { paths })? {
-            let name = entry["parameter"].as_str()?.to_owned();
-            let notification = entry["notification"].as_u64()?;
-            found.notify.insert(name, notification as u8);
+            let name = entry.get("parameter")?.as_text()?.to_owned();
+            let notification = entry.get("notification")?.as_number()?.parse().ok()?;
+            found.notify.insert(name, notification);
         }
         let table = found.table();
         let names = self.list(Command::Names {
@@ -155,14 +156,14 @@ impl World {
         })?;
         found.instances = names
             .iter()
-            .filter_map(|entry| found.instance(entry["parameter"].as_str()?))
+            .filter_map(|entry| found.instance(entry.get("parameter")?.as_text()?))
             .collect();
         Some(found)
     }
 
-    fn list(&mut self, command: Command) -> Option<Vec<serde_json::Value>> {
+    fn list(&mut self, command: Command) -> Option<Vec<Data<'static>>> {
         match self.command(command)? {
-            Reply::Ok(serde_json::Value::Array(list)) => Some(list),
+            Reply::Ok(Data::List(list)) => Some(list),
             _ => None,
         }
     }

@@ -84,7 +84,7 @@ fn mistakes_in_a_profile_are_named() {
         ),
         (
             "['Device.']\nP = { value = [] }",
-            "P: value: not a plain value",
+            "P: not a plain value in `value`",
         ),
         ("['Device.']\n'a.b' = {}", "a.b: not a parameter's name"),
         (

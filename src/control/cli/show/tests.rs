@@ -1,11 +1,13 @@
 use super::*;
 
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
-fn shown(show: fn(&Value, &mut dyn Write) -> io::Result<()>, value: Value) -> String {
+use crate::wire::json;
+
+fn shown(show: fn(&Data<'_>, &mut dyn Write) -> io::Result<()>, value: Json) -> String {
     let mut out = Vec::new();
-    show(&value, &mut out).unwrap();
+    show(&json::parse(&value.to_string()).unwrap(), &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -104,22 +106,22 @@ fn a_trace_shows_messages_with_their_content() {
     assert!(shown(trace, json!([])).starts_with("no messages"));
 }
 
-fn any_json() -> impl Strategy<Value = Value> {
+fn any_json() -> impl Strategy<Value = Json> {
     let leaf = prop_oneof![
-        Just(Value::Null),
-        any::<bool>().prop_map(Value::from),
-        any::<i64>().prop_map(Value::from),
-        any::<String>().prop_map(Value::from),
+        Just(Json::Null),
+        any::<bool>().prop_map(Json::from),
+        any::<i64>().prop_map(Json::from),
+        any::<String>().prop_map(Json::from),
     ];
     leaf.prop_recursive(3, 20, 4, |inner| {
         prop_oneof![
-            proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            proptest::collection::vec(inner.clone(), 0..4).prop_map(Json::from),
             proptest::collection::btree_map(
                 ".{0,5}|status|parameter|value|detail|info",
                 inner,
                 0..4
             )
-            .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+            .prop_map(|fields| Json::Object(fields.into_iter().collect())),
         ]
     })
 }

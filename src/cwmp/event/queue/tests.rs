@@ -1,4 +1,5 @@
 use super::*;
+use crate::wire::json;
 use proptest::prelude::*;
 
 fn queue(codes: &[EventCode]) -> EventQueue {
@@ -234,16 +235,19 @@ fn the_saved_form_is_the_list_without_connection_requests() {
     let mut before = queue(&[Boot, ConnectionRequest]);
     before.push(Event::with_key(MReboot, "k"));
     before.mark_sent();
-    let text = serde_json::to_string(&before).unwrap();
+    let text = json::text(&before.data());
+    let read = |text: &str| {
+        let mut queue = EventQueue::default();
+        queue.read(json::parse(text).unwrap()).unwrap();
+        queue
+    };
     assert_eq!(
         text,
         r#"[{"code":"1 BOOT"},{"code":"M Reboot","command_key":"k"}]"#
     );
-    let after: EventQueue = serde_json::from_str(&text).unwrap();
-    assert_eq!(codes(&after), [Boot, MReboot]);
+    assert_eq!(codes(&read(&text)), [Boot, MReboot]);
     let doubled = r#"[{"code":"4 VALUE CHANGE"},{"code":"1 BOOT"},{"code":"4 VALUE CHANGE"}]"#;
-    let after: EventQueue = serde_json::from_str(doubled).unwrap();
-    assert_eq!(codes(&after), [Boot, ValueChange]);
+    assert_eq!(codes(&read(doubled)), [Boot, ValueChange]);
 }
 
 fn action() -> impl Strategy<Value = u8> {
