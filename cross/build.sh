@@ -37,6 +37,10 @@ mkdir -p "${CROSS_OUT:=$root/target/cross}"
 out=$(cd "$CROSS_OUT" && pwd)
 venv=${CROSS_VENV:-$out/venv}
 
+# One build at a time looks after the tools; targets may be built side by side.
+exec 9>"$out/lock"
+flock 9
+
 # Debian's rustc-web knows the MIPS targets and comes with the sources of its own standard library.
 lacks=
 [ -x /usr/bin/rustc ] || lacks="$lacks rustc-web"
@@ -66,6 +70,8 @@ if [ "$(cat "$venv/versions" 2>/dev/null)" != "$ziglang $zigbuild" ]; then
     echo "$ziglang $zigbuild" >"$venv/versions"
 fi
 
+exec 9>&-
+
 # Where a build happens must not show in it: panic messages name files by crate.
 cargo_home=${CARGO_HOME:-$HOME/.cargo}
 remap="--remap-path-prefix=$root=cwmpd --remap-path-prefix=$out=out"
@@ -80,7 +86,7 @@ done
 export RUSTFLAGS="-C target-feature=+crt-static -C link-self-contained=no -C relocation-model=static \
 -C force-unwind-tables=no $remap ${CROSS_RUSTFLAGS:-}"
 export PATH="$venv/bin:/usr/bin:$PATH" RUSTC=/usr/bin/rustc CARGO=/usr/bin/cargo RUSTC_BOOTSTRAP=1
-export CARGO_TARGET_DIR="$out" SOURCE_DATE_EPOCH=0
+export CARGO_TARGET_DIR="$out/$target" SOURCE_DATE_EPOCH=0
 unset RUSTUP_TOOLCHAIN CARGO_BUILD_RUSTFLAGS CARGO_ENCODED_RUSTFLAGS
 case $target in
 mips*)
@@ -93,12 +99,14 @@ cd "$root"
 cargo-zigbuild zigbuild --locked --release --bin cwmpd --target "$target" \
     -Z build-std=std,panic_abort -Z build-std-features=optimize_for_size "$@" >&2
 
-binary=$out/$target/release/cwmpd
+built=$out/$target/$target/release/cwmpd
+binary=$out/$target/cwmpd
 case $target in
 mips*)
     # .pdr is a tenth of the file and nothing loads it. What cross/size.py reads stays beside it.
-    cp "$binary" "$binary.symbols"
-    mips-linux-gnu-objcopy --strip-all -R .pdr -R .mdebug.abi32 -R .comment "$binary.symbols" "$binary"
+    cp "$built" "$binary.symbols"
+    mips-linux-gnu-objcopy --strip-all -R .pdr -R .mdebug.abi32 -R .comment "$built" "$binary"
     ;;
+*) cp "$built" "$binary" ;;
 esac
 echo "$binary"
