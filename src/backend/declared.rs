@@ -71,7 +71,7 @@ impl Declared {
         if self
             .min
             .zip(self.max)
-            .is_some_and(|(min, max)| i128::from(min) > i128::from(max))
+            .is_some_and(|(min, max)| u64::try_from(min).is_ok_and(|min| min > max))
         {
             return Err("min: greater than max".into());
         }

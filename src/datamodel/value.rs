@@ -69,12 +69,12 @@ impl Type {
     }
 
     /// Least and greatest of an integer type, `None` for the others.
-    fn span(self) -> Option<(i128, i128)> {
+    fn span(self) -> Option<(&'static str, &'static str)> {
         match self {
-            Type::Int => Some((i32::MIN.into(), i32::MAX.into())),
-            Type::Long => Some((i64::MIN.into(), i64::MAX.into())),
-            Type::UnsignedInt => Some((0, u32::MAX.into())),
-            Type::UnsignedLong => Some((0, u64::MAX.into())),
+            Type::Int => Some(("-2147483648", "2147483647")),
+            Type::Long => Some(("-9223372036854775808", "9223372036854775807")),
+            Type::UnsignedInt => Some(("0", "4294967295")),
+            Type::UnsignedLong => Some(("0", "18446744073709551615")),
             _ => None,
         }
     }

@@ -173,9 +173,9 @@ fn info(template: &Template, what: What) -> Option<&Info> {
 fn fresh(info: &Info, default: &str, number: u32, taken: &HashSet<String>) -> Option<String> {
     let candidates: Box<dyn Iterator<Item = String>> = match info.ty {
         Type::Int | Type::Long | Type::UnsignedInt | Type::UnsignedLong => {
-            let from = default.parse::<i128>().ok()?;
-            let from = info.limits.min.map_or(from, |min| from.max(min.into()));
-            Box::new((from..=from + taken.len() as i128).map(|n| n.to_string()))
+            let from = default.parse::<i64>().ok()?;
+            let from = info.limits.min.map_or(from, |min| from.max(min));
+            Box::new((from..=from.saturating_add(taken.len() as i64)).map(|n| n.to_string()))
         }
         Type::String if info.limits.values.is_empty() && !info.limits.list => {
             let first = std::iter::once(format!("cpe-{number}"));

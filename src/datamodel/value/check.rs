@@ -6,6 +6,7 @@ use crate::datamodel::{Info, Limits, Range, Root};
 use crate::wire::xsd;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use std::cmp::Ordering;
 
 /// The longest value of a vendor's own in an enumeration, in characters (TR-106 3.3).
 const MAX_VENDOR_VALUE: usize = 31;
@@ -14,7 +15,8 @@ const MAX_VENDOR_VALUE: usize = 31;
 pub(super) fn canonical(info: &Info, text: &str) -> Result<String, String> {
     let limits = &info.limits;
     let whole = Bounds {
-        outer: (limits.min.map(i128::from), limits.max.map(i128::from)),
+        least: limits.min.map(number),
+        greatest: limits.max.map(|max| max.to_string()),
         ranges: &limits.ranges,
     };
     if limits.list {
@@ -29,10 +31,13 @@ pub(super) fn canonical(info: &Info, text: &str) -> Result<String, String> {
     allowed(limits, text)
 }
 
+/// A number as text: canonical as those of values are, so that no integer type has to hold the largest of all types.
+type Number = String;
+
 /// What a value or a length has to lie in.
 struct Bounds<'a> {
-    /// Least and greatest.
-    outer: (Option<i128>, Option<i128>),
+    least: Option<Number>,
+    greatest: Option<Number>,
     /// And in one of these, if there are any.
     ranges: &'a [Range],
 }
@@ -40,56 +45,91 @@ struct Bounds<'a> {
 impl Bounds<'_> {
     fn of(range: Range) -> Bounds<'static> {
         Bounds {
-            outer: (range.min.map(i128::from), range.max.map(i128::from)),
+            least: range.min.map(number),
+            greatest: range.max.map(number),
             ranges: &[],
         }
     }
 
-    /// Whether `lies` says so of least and greatest.
-    fn hold(&self, lies: impl Fn(Option<i128>, Option<i128>) -> bool) -> bool {
-        let mut ranges = self.ranges.iter();
-        let one = |r: &Range| lies(r.min.map(i128::from), r.max.map(i128::from));
-        lies(self.outer.0, self.outer.1) && (self.ranges.is_empty() || ranges.any(one))
+    fn hold(&self, value: &str) -> bool {
+        let lies = |min: Option<&str>, max: Option<&str>| {
+            min.is_none_or(|min| order(min, value).is_le())
+                && max.is_none_or(|max| order(value, max).is_le())
+        };
+        let within = |range: &Range| {
+            let (min, max) = (range.min.map(number), range.max.map(number));
+            lies(min.as_deref(), max.as_deref())
+        };
+        lies(self.least.as_deref(), self.greatest.as_deref())
+            && (self.ranges.is_empty() || self.ranges.iter().any(within))
     }
 
     fn length(&self, length: usize, unit: &str) -> Result<(), String> {
-        let length = length as i128;
-        if let Some(min) = self.outer.0.filter(|&min| length < min) {
+        let length = length.to_string();
+        if let Some(min) = &self.least
+            && order(&length, min).is_lt()
+        {
             return Err(format!("shorter than {min} {unit}"));
         }
-        if let Some(max) = self.outer.1.filter(|&max| length > max) {
+        if let Some(max) = &self.greatest
+            && order(&length, max).is_gt()
+        {
             return Err(format!("longer than {max} {unit}"));
         }
-        if self.hold(within(length)) {
+        if self.hold(&length) {
             return Ok(());
         }
         Err(format!("not {} {unit} long", self.words(None)))
     }
 
     /// In words; with the type's own span where there is no limit.
-    fn words(&self, span: Option<(i128, i128)>) -> String {
-        let end = |end: Option<i128>| end.map(|end| end.to_string()).unwrap_or_default();
-        let least = self.outer.0.max(span.map(|span| span.0));
-        let greatest = match (self.outer.1, span) {
-            (Some(max), Some(span)) => Some(max.min(span.1)),
-            (max, span) => max.or(span.map(|span| span.1)),
-        };
-        if self.ranges.is_empty() {
-            return format!("{} to {}", end(least), end(greatest));
-        }
-        let ranges = self.ranges.iter().map(|r| {
-            let (min, max) = (r.min.map(i128::from), r.max.map(i128::from));
-            match min == max {
-                true => end(min),
-                false => format!("{} to {}", end(min.or(least)), end(max.or(greatest))),
+    fn words(&self, span: Option<(&str, &str)>) -> String {
+        let mut least = self.least.as_deref().unwrap_or_default();
+        let mut greatest = self.greatest.as_deref().unwrap_or_default();
+        if let Some((first, last)) = span {
+            if least.is_empty() || order(least, first).is_lt() {
+                least = first;
             }
-        });
-        ranges.collect::<Vec<_>>().join(" or ")
+            if greatest.is_empty() || order(greatest, last).is_gt() {
+                greatest = last;
+            }
+        }
+        if self.ranges.is_empty() {
+            return format!("{least} to {greatest}");
+        }
+        let mut words = String::new();
+        for Range { min, max } in self.ranges {
+            if !words.is_empty() {
+                words.push_str(" or ");
+            }
+            words.push_str(&min.map_or_else(|| least.to_owned(), number));
+            if min != max {
+                words.push_str(" to ");
+                words.push_str(&max.map_or_else(|| greatest.to_owned(), number));
+            }
+        }
+        words
     }
 }
 
-fn within(value: i128) -> impl Fn(Option<i128>, Option<i128>) -> bool {
-    move |min, max| min.is_none_or(|min| min <= value) && max.is_none_or(|max| value <= max)
+fn number(limit: i64) -> Number {
+    limit.to_string()
+}
+
+/// How two numbers stand to each other.
+fn order(one: &str, other: &str) -> Ordering {
+    match (one.strip_prefix('-'), other.strip_prefix('-')) {
+        (Some(one), Some(other)) => magnitude(other).cmp(&magnitude(one)),
+        (Some(_), None) => Ordering::Less,
+        (None, Some(_)) => Ordering::Greater,
+        (None, None) => magnitude(one).cmp(&magnitude(other)),
+    }
+}
+
+/// What a number without its sign is ordered by.
+fn magnitude(number: &str) -> (usize, &str, &str) {
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    (whole.len(), whole, fraction)
 }
 
 /// One value of a type.
@@ -148,7 +188,7 @@ fn list(limits: &Limits, text: &str) -> Result<String, String> {
         }
     }
     let count = Bounds::of(items.count);
-    if !count.hold(within(list.len() as i128)) {
+    if !count.hold(&list.len().to_string()) {
         return Err(format!("not {} items", count.words(None)));
     }
     Ok(list.join(","))
@@ -198,19 +238,28 @@ fn in_utc(text: String) -> String {
 
 fn integer(ty: Type, bounds: &Bounds<'_>, text: &str) -> Result<String, String> {
     let span = ty.span();
-    let (least, greatest) = span.unwrap_or((i128::MIN, i128::MAX));
-    match text.parse::<i128>() {
-        Ok(value) if (least..=greatest).contains(&value) && bounds.hold(within(value)) => {
-            Ok(value.to_string())
-        }
-        Ok(_) => Err(format!("not within {}", bounds.words(span))),
-        Err(_) => Err(format!("not a number within {}", bounds.words(span))),
+    let Some(value) = canonical_number(text).filter(|_| !text.contains('.')) else {
+        return Err(format!("not a number within {}", bounds.words(span)));
+    };
+    let fits = span
+        .is_none_or(|(first, last)| order(first, &value).is_le() && order(&value, last).is_le());
+    if fits && bounds.hold(&value) {
+        return Ok(value);
     }
+    Err(format!("not within {}", bounds.words(span)))
 }
 
-/// XSD decimal: optional sign, digits, optional fraction; no exponent.
 fn decimal(bounds: &Bounds<'_>, text: &str) -> Result<String, String> {
-    let text = xsd::decimal(text).ok_or("not a decimal number")?;
+    let value = canonical_number(text).ok_or("not a decimal number")?;
+    if bounds.hold(&value) {
+        return Ok(value);
+    }
+    Err(format!("not within {}", bounds.words(None)))
+}
+
+/// XSD decimal (optional sign, digits, optional fraction; no exponent) in its canonical form.
+fn canonical_number(text: &str) -> Option<Number> {
+    let text = xsd::decimal(text)?;
     let digits = text.trim_start_matches(['-', '+']);
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     let (whole, fraction) = (
@@ -226,12 +275,5 @@ fn decimal(bounds: &Bounds<'_>, text: &str) -> Result<String, String> {
         result.push('.');
         result.push_str(fraction);
     }
-    let value: f64 = result.parse().map_err(|_| "not a decimal number")?;
-    let lies = |min: Option<i128>, max: Option<i128>| {
-        min.is_none_or(|min| min as f64 <= value) && max.is_none_or(|max| value <= max as f64)
-    };
-    if bounds.hold(lies) {
-        return Ok(result);
-    }
-    Err(format!("not within {}", bounds.words(None)))
+    Some(result)
 }

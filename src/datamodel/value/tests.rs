@@ -438,11 +438,22 @@ proptest! {
         let number = number >> 60;
         let ty = ALL[ty];
         let (least, greatest) = ty.span().unwrap();
-        let fits = (least..=greatest).contains(&number)
+        let fits = (least.parse().unwrap()..=greatest.parse().unwrap()).contains(&number)
             && min.is_none_or(|min| i128::from(min) <= number)
             && max.is_none_or(|max| number <= i128::from(max));
         let parsed = parse(&limited(ty, min, max), &number.to_string());
         prop_assert_eq!(parsed, if fits { Ok(number.to_string()) } else { Err(Code::INVALID_PARAMETER_VALUE) });
+    }
+
+    #[test]
+    fn a_decimal_fits_or_not_as_arithmetic_says(thousandths: i64, min: i32, max: u32) {
+        // SV-13
+        let thousandths = i128::from(thousandths >> 20);
+        let (sign, digits) = (if thousandths < 0 { "-" } else { "" }, thousandths.unsigned_abs());
+        let text = format!("{sign}{}.{:03}", digits / 1000, digits % 1000);
+        let fits = i128::from(min) * 1000 <= thousandths && thousandths <= i128::from(max) * 1000;
+        let info = limited(Type::Decimal, Some(min.into()), Some(max.into()));
+        prop_assert_eq!(parse(&info, &text).is_ok(), fits);
     }
 
     #[test]
