@@ -4,6 +4,7 @@
 //!
 //! | floor | room | what |
 //! |---|---|---|
+//! | 0 | `say` | a line for the log, from any room |
 //! | 1 | [`wire`] | formats, pure: XML, HTTP heads, digest, cookies, UCI, DNS, DHCP options, XSD lexical forms |
 //! | 2 | [`cwmp`] | the protocol, pure: envelope, RPCs, session, events, retry |
 //! | 2 | [`datamodel`] | what the protocol asks of a device: the trait, paths, values, attributes, mounts |
@@ -29,4 +30,5 @@ pub mod jobs;
 #[cfg(feature = "lab")]
 pub mod lab;
 pub mod net;
+mod say;
 pub mod wire;

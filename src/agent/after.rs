@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use log::{error, warn};
 use mio::Registry;
 
 use super::clock::Now;
@@ -12,6 +11,7 @@ use super::{Agent, WHO_HOOK};
 use crate::cwmp::event::{Event, EventCode};
 use crate::jobs::hook::Hook;
 use crate::net::reactor::token;
+use crate::say::{error, warn};
 
 /// How long a hook may take. A factory reset wipes a slow flash.
 const HOOK_LIMIT: Duration = Duration::from_secs(120);

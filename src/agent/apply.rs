@@ -2,8 +2,6 @@
 
 use std::rc::Rc;
 
-use log::{error, info, warn};
-
 use super::clock::Now;
 use super::config::{self, BackendKind, Config, Username};
 use super::dhcp::{Source, offer};
@@ -14,6 +12,7 @@ use crate::cwmp::inform::DeviceId;
 use crate::cwmp::version::Version;
 use crate::datamodel::{DataModel, Root};
 use crate::net::random;
+use crate::say::{error, info, warn};
 use crate::wire::xsd::DateTime;
 
 /// The one parameter of DeviceInfo that both the configuration and the ACS may set.

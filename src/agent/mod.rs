@@ -48,7 +48,6 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Instant;
 
-use log::{error, info, warn};
 use mio::{Registry, Token};
 
 pub use reach::connection_settings;
@@ -66,6 +65,7 @@ use crate::net::clock_watch::ClockWatch;
 use crate::net::http::AcsConnection;
 use crate::net::random;
 use crate::net::reactor::{token, who};
+use crate::say::{error, info, warn};
 use clock::Now;
 use command::Reply;
 use config::Config;

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use log::{error, info};
-
 use super::clock::Now;
 use super::schedule::Scheduled;
 use super::state::{self, Known, ScheduledInform, State};
@@ -12,6 +10,7 @@ use crate::cwmp::Promise;
 use crate::cwmp::event::{EventCode, MULTIPLES};
 use crate::datamodel::attributes::Attributes;
 use crate::datamodel::{Applied, Code, DataModel, Fault, Progress};
+use crate::say::{error, info};
 
 /// ScheduleInform orders that may wait at a time (RB-05 asks for three), those included whose event is not delivered.
 const MAX_SCHEDULED: usize = 32;

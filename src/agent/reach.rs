@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 
-use log::{Level, info, log};
 use mio::Registry;
 
 use super::clock::Now;
@@ -15,6 +14,7 @@ use crate::net::random;
 use crate::net::reactor::token;
 use crate::net::resolver::Family;
 use crate::net::{addresses, resolver, tls};
+use crate::say::{self, Level, info};
 use crate::wire::http::{Credentials, Url};
 
 /// How long a name may take to resolve, all servers and attempts together.
@@ -143,9 +143,11 @@ impl Agent {
                         } else {
                             Level::Error
                         };
-                        log!(
+                        say::line(
                             level,
-                            "connection requests cannot be served: port={port} reason=\"{reason}\" wait_seconds={LISTEN_AGAIN}"
+                            format_args!(
+                                "connection requests cannot be served: port={port} reason=\"{reason}\" wait_seconds={LISTEN_AGAIN}"
+                            ),
                         );
                         self.listen_error = error;
                     }

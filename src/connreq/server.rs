@@ -8,7 +8,6 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, TcpListener as StdL
 use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
-use log::{error, info, warn};
 use mio::net::TcpListener;
 use mio::{Interest, Registry, Token};
 use nix::errno::Errno;
@@ -19,6 +18,7 @@ use super::connection::{Connection, Fate};
 use super::gate::{Cause, Gate};
 use crate::net::logger::{RateLimit, Suppressed};
 use crate::net::random;
+use crate::say::{error, info, warn};
 use crate::wire::http::Credentials;
 
 #[cfg(test)]

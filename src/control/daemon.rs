@@ -7,7 +7,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use log::{LevelFilter, error, info, warn};
+use log::LevelFilter;
 use nix::fcntl::OFlag;
 
 use super::server::Server;
@@ -18,6 +18,7 @@ use crate::net::logger;
 use crate::net::random;
 use crate::net::reactor::{Reactor, earliest, token, who};
 use crate::net::signals::{Signal, Signals};
+use crate::say::{error, info, warn};
 
 const WHO_SIGNALS: u8 = 10;
 /// The control socket and its clients.

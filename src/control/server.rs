@@ -168,7 +168,7 @@ impl Server {
         match client.turn(now) {
             Ok(command) => self.commands.extend(command.map(|command| (id, command))),
             Err(reason) => {
-                log::debug!("control client closed: reason={reason:?}");
+                crate::say::debug!("control client closed: reason={reason:?}");
                 *slot = None;
             }
         }
@@ -186,7 +186,7 @@ impl Server {
                     ) => {}
                 Err(error) => {
                     // Out of descriptors or memory. The event will not be told again.
-                    log::warn!(
+                    crate::say::warn!(
                         "cannot accept control client: reason={:?}",
                         error.to_string()
                     );
@@ -209,7 +209,7 @@ impl Server {
         if let Err(error) =
             registry.register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)
         {
-            log::warn!(
+            crate::say::warn!(
                 "cannot serve control client: reason={:?}",
                 error.to_string()
             );

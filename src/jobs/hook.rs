@@ -87,7 +87,7 @@ impl Hook {
             .unwrap_or_default()
             .to_string_lossy()
             .into_owned();
-        log::info!("hook started: name={name}");
+        crate::say::info!("hook started: name={name}");
         Ok(Hook {
             output: Output::new(&name),
             name,
@@ -185,8 +185,8 @@ impl Hook {
         self.output.finish(now);
         self.close(registry);
         match &result {
-            Ok(()) => log::info!("hook succeeded: name={}", self.name),
-            Err(failure) => log::error!(
+            Ok(()) => crate::say::info!("hook succeeded: name={}", self.name),
+            Err(failure) => crate::say::error!(
                 "hook failed: name={} reason={:?}",
                 self.name,
                 failure.to_string()

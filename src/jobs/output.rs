@@ -64,7 +64,7 @@ impl Output {
         }
         if self.lines < MAX_LINES {
             self.lines += 1;
-            log::info!("child says: program={} text={text:?}", self.name);
+            crate::say::info!("child says: program={} text={text:?}", self.name);
         } else {
             self.dropped = self.dropped.saturating_add(1);
         }
@@ -72,7 +72,7 @@ impl Output {
 
     fn report_dropped(&mut self) {
         if self.dropped > 0 {
-            log::warn!(
+            crate::say::warn!(
                 "child says too much: program={} lines_dropped={}",
                 self.name,
                 self.dropped

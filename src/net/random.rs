@@ -15,7 +15,7 @@ pub fn fill(buffer: &mut [u8]) -> io::Result<()> {
 /// [`fill`] in the form in which the pure rooms take randomness. A failure is logged and leaves the buffer as it was.
 pub fn source(buffer: &mut [u8]) {
     if let Err(e) = fill(buffer) {
-        log::error!("no random bytes from the kernel: reason=\"{e}\"");
+        crate::say::error!("no random bytes from the kernel: reason=\"{e}\"");
     }
 }
 

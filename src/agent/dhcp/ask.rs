@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use log::{error, info, warn};
 use mio::Registry;
 
 use super::{Source, offer};
@@ -12,6 +11,7 @@ use crate::agent::state::LocatedBy;
 use crate::agent::{Agent, WHO_DHCP_HOOK, files};
 use crate::jobs::hook::Hook;
 use crate::net::reactor::token;
+use crate::say::{error, info, warn};
 
 /// TR-069 3.1: an ACS to which no TCP connection could be made for so long is unreachable. DHCP is not asked more often.
 const UNREACHABLE: Duration = Duration::from_secs(300);

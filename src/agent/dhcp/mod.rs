@@ -7,12 +7,12 @@
 mod ask;
 mod weigh;
 
-use log::{error, info, warn};
 
 use super::Agent;
 use super::clock::Now;
 use super::command::{Command, Reply};
 use super::files::{self, read_capped};
+use crate::say::{error, info, warn};
 use crate::wire::dhcp::{
     Gateway, Offer, Problem, Reading, from_hex, option_17, option_43, option_125,
 };

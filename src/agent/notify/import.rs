@@ -9,7 +9,6 @@
 
 use std::path::Path as File;
 
-use log::{error, info, warn};
 use sha2::{Digest, Sha256};
 
 use crate::agent::clock::Now;
@@ -18,6 +17,7 @@ use crate::agent::{Agent, files};
 use crate::datamodel::attributes::{AttributeChange, Attributes, Notification};
 use crate::datamodel::path::Path;
 use crate::datamodel::{DataModel, Fault};
+use crate::say::{error, info, warn};
 use crate::wire::data::{Data, Field, Plain, Wrong, list, record};
 use crate::wire::http::hex;
 use crate::wire::json;

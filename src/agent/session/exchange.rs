@@ -1,6 +1,5 @@
 //! One POST and its reply.
 
-use log::{debug, info};
 use mio::Registry;
 
 use super::{Ended, talk};
@@ -8,6 +7,7 @@ use crate::agent::Agent;
 use crate::agent::clock::Now;
 use crate::cwmp::Input;
 use crate::net::http::Reply;
+use crate::say::{debug, info};
 use crate::wire::http::{Verdict, decode_body, header};
 
 /// The largest envelope taken from an ACS, decompressed (HT-24 asks for 32 KiB, HT-26 for a bound).

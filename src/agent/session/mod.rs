@@ -11,14 +11,13 @@ mod open;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use log::{info, warn};
-
 use super::Agent;
 use super::clock::Now;
 use super::work::Op;
 use crate::cwmp::event::Confirmation;
 use crate::cwmp::{Action, Input, Promise, Session};
 use crate::datamodel::{Applied, Fault, Progress, Touch};
+use crate::say::{info, warn};
 use crate::wire::http::Dialogue;
 use crate::wire::payload::Payload;
 pub(super) use end::{Ended, STOP_LIMIT};

@@ -10,6 +10,7 @@ use nix::sys::signal::Signal;
 
 use crate::jobs::child::{Child, Wiring};
 use crate::jobs::output::Output;
+use crate::say;
 
 /// Longest line from the program: a whole tree of 10,000 parameters has room.
 pub const MAX_LINE: usize = 4 * 1024 * 1024;
@@ -159,7 +160,7 @@ impl Program {
             request.deadline = now + self.limit;
         }
         if self.failures > 0 {
-            log::info!("backend program works again: path={:?}", self.path);
+            say::info!("backend program works again: path={:?}", self.path);
         }
         self.failures = 0;
         self.write(now);
@@ -237,16 +238,18 @@ impl Program {
         if !known {
             self.reported = Some(now);
         }
-        log::log!(
+        say::line(
             if known {
-                log::Level::Debug
+                say::Level::Debug
             } else {
-                log::Level::Error
+                say::Level::Error
             },
-            "backend program failed: path={:?} reason={reason:?} failures={} wait_seconds={}",
-            self.path,
-            self.failures,
-            wait.as_secs()
+            format_args!(
+                "backend program failed: path={:?} reason={reason:?} failures={} wait_seconds={}",
+                self.path,
+                self.failures,
+                wait.as_secs()
+            ),
         );
         self.next = None;
         if self.request.take().is_some() {
@@ -266,15 +269,17 @@ impl Program {
                     .unwrap_or_default()
                     .to_string_lossy()
                     .into_owned();
-                log::log!(
+                say::line(
                     if self.failures == 0 {
-                        log::Level::Info
+                        say::Level::Info
                     } else {
-                        log::Level::Debug
+                        say::Level::Debug
                     },
-                    "backend program started: path={:?} pid={}",
-                    self.path,
-                    child.id()
+                    format_args!(
+                        "backend program started: path={:?} pid={}",
+                        self.path,
+                        child.id()
+                    ),
                 );
                 self.generation = self.generation.wrapping_add(1);
                 self.running = Some(Running {

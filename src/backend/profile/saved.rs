@@ -73,13 +73,15 @@ pub(super) fn restore(template: &Template, text: &str) -> Result<Overlay, String
     for (name, value) in &saved.values {
         let Some(What::Parameter(number)) = overlay.get(template, name).map(|entry| entry.what)
         else {
-            log::warn!("saved value of an unknown parameter dropped: parameter={name}");
+            crate::say::warn!("saved value of an unknown parameter dropped: parameter={name}");
             continue;
         };
         let info = template.parameter(number).map(|parameter| &*parameter.info);
         match info.map(|info| Value::parse(name, info, None, value)) {
             Some(Ok(value)) => overlay.put(template, name, value.text()),
-            _ => log::warn!("saved value does not fit the profile any more: parameter={name}"),
+            _ => {
+                crate::say::warn!("saved value does not fit the profile any more: parameter={name}")
+            }
         }
     }
     for (table, &next) in &saved.next {
