@@ -1,5 +1,6 @@
 //! The two clocks an agent is handed: one that only goes forward, one that tells the date and may jump.
 
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use crate::net::{CLOCK_IS_SET_FROM, unix_time};
@@ -45,5 +46,15 @@ impl Now {
                     .saturating_sub(i64::try_from(behind).unwrap_or(i64::MAX))
             }
         }
+    }
+}
+
+/// A time in seconds with a tenth, for the log: without floating point, which nothing else needs.
+pub(super) struct Seconds(pub(super) Duration);
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tenths = self.0.as_secs() * 10 + u64::from((self.0.subsec_millis() + 50) / 100);
+        write!(f, "{}.{}", tenths / 10, tenths % 10)
     }
 }

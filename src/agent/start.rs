@@ -6,10 +6,9 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
-use log::{debug, error, info, warn};
 use mio::Registry;
 
-use super::clock::Now;
+use super::clock::{Now, Seconds};
 use super::config::{BackendKind, Config};
 use super::dhcp::in_force;
 use super::management_server::{Own, gateway_info, management_server};
@@ -28,6 +27,7 @@ use crate::net::clock_watch::ClockWatch;
 use crate::net::http::AcsConnection;
 use crate::net::random;
 use crate::net::reactor::token;
+use crate::say::{debug, error, info, warn};
 
 /// The profile that comes with the package.
 const DEFAULT_PROFILE: &str = "tr181-gateway.toml";
@@ -196,7 +196,7 @@ impl Agent {
             return;
         }
         let wait = Duration::from_millis(random::number(&mut self.random) % (most + 1));
-        info!("booted: wait_seconds={:.1}", wait.as_secs_f32());
+        info!("booted: wait_seconds={}", Seconds(wait));
         self.schedule.set_retry(Some(now.instant + wait));
         // What has changed since the device was last up goes along.
         self.schedule.clear_notification();
@@ -304,9 +304,9 @@ impl Agent {
             _ => whole,
         };
         info!(
-            "session retry resumed: retry={} wait_seconds={:.1}",
+            "session retry resumed: retry={} wait_seconds={}",
             retry.count,
-            left.as_secs_f32()
+            Seconds(left)
         );
         self.schedule.set_retry(Some(now.instant + left));
     }

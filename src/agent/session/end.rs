@@ -3,11 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use log::{info, warn};
-
 use super::{Running, SESSION_LIMIT};
 use crate::agent::Agent;
-use crate::agent::clock::Now;
+use crate::agent::clock::{Now, Seconds};
 use crate::agent::state::Retry;
 use crate::agent::status::LastSession;
 use crate::cwmp::event::EventCode;
@@ -15,6 +13,7 @@ use crate::cwmp::{Failure, Summary, retry};
 use crate::datamodel::Fault;
 use crate::net::http::ConnectError;
 use crate::net::random;
+use crate::say::{info, warn};
 use crate::wire::http::HttpFailure;
 
 /// How long a session may go on once the daemon was told to stop.
@@ -90,10 +89,7 @@ impl Agent {
             // ever (NO-07).
             self.last_session_end = Some(now.instant);
         }
-        let seconds = now
-            .instant
-            .duration_since(running.started.instant)
-            .as_secs_f32();
+        let seconds = Seconds(now.instant.duration_since(running.started.instant));
         self.store.state.statistics.sessions =
             self.store.state.statistics.sessions.saturating_add(1);
         let outcome = match result {
@@ -103,7 +99,7 @@ impl Agent {
                 self.store.state.retry = Retry::default();
                 self.offer_older = false;
                 info!(
-                    "session ended: result=success version={} rpcs={} seconds={seconds:.1}",
+                    "session ended: result=success version={} rpcs={} seconds={seconds}",
                     summary.version, summary.requests
                 );
                 Ok(())
@@ -114,10 +110,9 @@ impl Agent {
                 let text = ended.to_string();
                 if heartbeat {
                     // The next one comes by its own timer.
-                    let next = self.schedule.heartbeat().map_or(0.0, |at| {
-                        at.saturating_duration_since(now.instant).as_secs_f32()
-                    });
-                    warn!("heartbeat failed: reason={text:?} wait_seconds={next:.1}");
+                    let next = self.schedule.heartbeat().unwrap_or(now.instant);
+                    let next = Seconds(next.saturating_duration_since(now.instant));
+                    warn!("heartbeat failed: reason={text:?} wait_seconds={next}");
                 } else {
                     self.session_failed(&running, &ended, &text, now);
                 }
@@ -201,8 +196,8 @@ impl Agent {
         };
         self.schedule.set_retry(Some(now.instant + wait));
         warn!(
-            "session failed: reason={text:?} retry={count} wait_seconds={:.1}",
-            wait.as_secs_f32()
+            "session failed: reason={text:?} retry={count} wait_seconds={}",
+            Seconds(wait)
         );
     }
 }
