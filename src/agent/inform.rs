@@ -3,7 +3,6 @@
 
 use std::path::Path as FilePath;
 
-use log::warn;
 
 use super::Agent;
 use super::config::{Config, number_instances};
@@ -13,6 +12,7 @@ use crate::cwmp::inform::{self, DeviceId, MAX_EXTRA, forced_parameters};
 use crate::datamodel::naming::{InstanceMode, aliases_in};
 use crate::datamodel::path::Path;
 use crate::datamodel::{DataModel, Root, find};
+use crate::say::warn;
 use crate::wire::data::{Data, Field};
 use crate::wire::json;
 
@@ -42,11 +42,10 @@ impl Agent {
     /// Every path whose value the next Inform may need.
     pub(super) fn inform_paths(&self) -> Vec<String> {
         let root = self.model.root();
-        let mut paths: Vec<String> = forced_parameters(root)
-            .iter()
-            .map(|path| (*path).to_owned())
-            .collect();
-        paths.extend(self.identity_paths());
+        let mut paths = self.identity_paths().to_vec();
+        for path in forced_parameters(root) {
+            paths.push((*path).to_owned());
+        }
         if root == Root::InternetGatewayDevice {
             // ExternalIPAddress of the connection in use (IN-04) is somewhere below.
             paths
@@ -54,16 +53,18 @@ impl Agent {
             paths.push("InternetGatewayDevice.WANDevice.".to_owned());
         }
         // Whatever the events: more of them may come before the Inform is made.
-        let patterns = self.patterns(&EventCode::ALL);
-        paths.extend(
-            patterns
-                .filter_map(|pattern| Path::parse(pattern).ok())
-                .map(|path| path.concrete_prefix().to_owned()),
-        );
+        for pattern in self.patterns(&EventCode::ALL) {
+            if let Ok(path) = Path::parse(pattern) {
+                paths.push(path.concrete_prefix().to_owned());
+            }
+        }
         paths.extend(self.watched());
         if InstanceMode::of(&self.model) == InstanceMode::InstanceAlias {
-            let aliases: Vec<String> = paths.iter().flat_map(|path| aliases_in(path)).collect();
-            paths.extend(aliases);
+            let mut aliases = Vec::new();
+            for path in &paths {
+                aliases.extend(aliases_in(path));
+            }
+            paths.append(&mut aliases);
         }
         paths.sort();
         paths.dedup();
@@ -71,26 +72,26 @@ impl Agent {
     }
 
     /// What an Inform with these events tells on top, as patterns.
-    fn patterns<'a>(&'a self, events: &'a [EventCode]) -> impl Iterator<Item = &'a str> {
+    fn patterns(&self, events: &[EventCode]) -> Vec<&str> {
+        let mut patterns: Vec<&str> = Vec::new();
+        patterns.extend(self.inform_lists.forced.iter().map(String::as_str));
         let boots = [EventCode::Bootstrap, EventCode::Boot];
-        let boots = events.iter().any(|code| boots.contains(code));
-        let boot = self.inform_lists.boot.iter().filter(move |_| boots);
-        let entries = self.config.inform_parameters.iter();
-        let entries = entries
-            .filter(|entry| entry.enable && !entry.parameter_name.is_empty())
-            .filter(|entry| inform::is_meant(&entry.events, events.iter()))
-            .map(|entry| &entry.parameter_name);
-        let lists = self.inform_lists.forced.iter().chain(boot);
+        if events.iter().any(|code| boots.contains(code)) {
+            patterns.extend(self.inform_lists.boot.iter().map(String::as_str));
+        }
+        for entry in &self.config.inform_parameters {
+            if entry.enable && inform::is_meant(&entry.events, events) {
+                patterns.push(&entry.parameter_name);
+            }
+        }
         let root = self.model.root().path();
-        lists
-            .chain(entries)
-            .map(String::as_str)
-            .filter(move |pattern| pattern.starts_with(root))
+        patterns.retain(|pattern| pattern.starts_with(root));
+        patterns
     }
 
     /// The parameters that an Inform with these events tells on top.
     pub(super) fn extra_parameters(&self, events: &[EventCode]) -> Vec<String> {
-        let (names, too_many) = inform::expand(&self.model, self.patterns(events));
+        let (names, too_many) = inform::expand(&self.model, &self.patterns(events));
         if too_many {
             warn!(
                 "inform: more additional parameters than fit ({MAX_EXTRA}, or long values): the rest is left out"
@@ -101,14 +102,13 @@ impl Agent {
 
     /// DeviceId from the data model (IN-02), in the form that it must have.
     pub(super) fn device_id(&self) -> DeviceId {
-        let [manufacturer, oui, product_class, serial_number] = self
-            .identity_paths()
-            .map(|path| self.value_of(&path).unwrap_or_default());
+        let value = |path: &str| self.value_of(path).unwrap_or_default();
+        let [manufacturer, oui, product_class, serial_number] = &self.identity_paths();
         let device = DeviceId {
-            manufacturer,
-            oui,
-            product_class,
-            serial_number,
+            manufacturer: value(manufacturer),
+            oui: value(oui),
+            product_class: value(product_class),
+            serial_number: value(serial_number),
         };
         device.in_form()
     }
@@ -125,19 +125,19 @@ impl Agent {
         self.pin_identity();
         let device = self.device_id();
         let told = [
-            device.manufacturer,
-            device.oui,
-            device.product_class,
-            device.serial_number,
+            &device.manufacturer,
+            &device.oui,
+            &device.product_class,
+            &device.serial_number,
         ];
-        for (path, told) in self.identity_paths().into_iter().zip(told) {
-            if self.value_of(&path).is_none_or(|value| value == told) {
+        for (path, told) in self.identity_paths().iter().zip(told) {
+            if self.value_of(path).is_none_or(|value| value == *told) {
                 continue;
             }
-            if before.get(&path) != Some(&told) {
+            if before.get(path) != Some(told) {
                 warn!("not in the form of a DeviceId: parameter={path} told={told:?}");
             }
-            self.identity_pins.insert(path, told);
+            self.identity_pins.insert(path.clone(), told.clone());
         }
         self.pin_identity();
     }

@@ -1,8 +1,6 @@
 //! The messages of the running or last session, for `cwmp trace`: kept as they travelled, decoded when asked for,
 //! with secrets masked.
 
-use std::collections::VecDeque;
-
 use crate::wire::data::{Data, Entry, Map};
 use crate::wire::payload::Payload;
 use crate::wire::xml::{self, Element};
@@ -49,7 +47,7 @@ struct Record {
 /// The messages of one session.
 #[derive(Default)]
 pub struct Trace {
-    records: VecDeque<Record>,
+    records: Vec<Record>,
     kept: usize,
     /// How many records a follower has been given.
     followed: usize,
@@ -82,13 +80,12 @@ impl Trace {
         let keep = len <= MAX_MESSAGE && self.kept + len <= MAX_SESSION;
         let body_kept = keep.then(body);
         self.kept += body_kept.as_ref().map_or(0, Vec::len);
-        if self.records.len() >= MAX_RECORDS
-            && let Some(oldest) = self.records.pop_front()
-        {
+        if self.records.len() >= MAX_RECORDS {
+            let oldest = self.records.remove(0);
             self.kept -= oldest.body.map_or(0, |body| body.len());
             self.followed = self.followed.saturating_sub(1);
         }
-        self.records.push_back(Record {
+        self.records.push(Record {
             unix,
             from,
             status,

@@ -1,7 +1,7 @@
 //! Who may use the data model now. A source behind IPC answers later (DESIGN 3, "Sources behind IPC never block the
 //! loop"), so everything that needs the model is an operation: prepared, then carried out from memory, one at a time.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use super::Agent;
 use super::clock::Now;
@@ -40,7 +40,7 @@ pub(super) enum Op {
 #[derive(Default)]
 pub(super) struct Work {
     busy: Option<Op>,
-    waiting: VecDeque<Op>,
+    waiting: Vec<Op>,
 }
 
 impl Work {
@@ -94,7 +94,7 @@ impl Agent {
                     text: "the data model is busy: too many requests wait for the backend".into(),
                 },
             ),
-            op => self.work.waiting.push_back(op),
+            op => self.work.waiting.push(op),
         }
     }
 
@@ -109,7 +109,8 @@ impl Agent {
                 if let Some(op) = self.work.busy.take() {
                     self.finish(op, result, now);
                 }
-            } else if let Some(op) = self.work.waiting.pop_front() {
+            } else if !self.work.waiting.is_empty() {
+                let op = self.work.waiting.remove(0);
                 self.moved = true;
                 self.start(op, now);
             } else {

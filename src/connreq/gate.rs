@@ -1,6 +1,5 @@
 //! What a request on the connection request port deserves. Pure: time and randomness are arguments.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::time::{Duration, Instant};
 
@@ -75,7 +74,7 @@ pub struct Gate {
     credentials: Option<Credentials>,
     nonces: Nonces,
     /// When the last requests were accepted, oldest first.
-    accepted: VecDeque<Instant>,
+    accepted: Vec<Instant>,
 }
 
 impl Gate {
@@ -91,7 +90,7 @@ impl Gate {
             path: String::new(),
             credentials: None,
             nonces,
-            accepted: VecDeque::new(),
+            accepted: Vec::new(),
         };
         gate.change(path, credentials);
         gate
@@ -162,13 +161,11 @@ impl Gate {
             Use::Replayed => return Some(Cause::Replayed),
         }
         let recent = |at: &Instant| now.saturating_duration_since(*at) < WINDOW;
-        while self.accepted.front().is_some_and(|at| !recent(at)) {
-            self.accepted.pop_front();
-        }
+        self.accepted.retain(recent);
         if self.accepted.len() >= ACCEPTED_PER_WINDOW {
             return Some(Cause::Throttled); // refused ones do not count: nobody is locked out for ever
         }
-        self.accepted.push_back(now);
+        self.accepted.push(now);
         None
     }
 

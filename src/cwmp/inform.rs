@@ -12,7 +12,7 @@ use crate::datamodel::resolve::resolve_one;
 use crate::datamodel::{DataModel, Depth, Found, Node, Root, Type, find, references};
 use crate::wire::xml::Writer;
 use crate::wire::xsd::DateTime;
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 
 /// Longest Manufacturer, ProductClass and SerialNumber, in characters (TR-069 A.3.3.1).
@@ -99,13 +99,13 @@ impl Inform {
         out.leaf("MaxEnvelopes", "1");
         out.leaf("CurrentTime", &self.current_time.to_string());
         out.leaf("RetryCount", &self.retry_count.to_string());
-        let mut seen = HashSet::new();
+        let mut seen = BTreeSet::new();
         let Ok(()) =
             array::<Infallible>(out, "ParameterList", "cwmp:ParameterValueStruct", |out| {
                 let mut written = 0;
                 for parameter in &self.parameters {
                     let name = parameter.name.as_str();
-                    if !name.is_empty() && seen.insert(name) {
+                    if !name.is_empty() && seen.insert(name.to_owned()) {
                         parameter_value(out, name, parameter.ty, &parameter.value);
                         written += 1;
                     }
@@ -119,24 +119,21 @@ impl Inform {
 /// The parameters that every Inform carries (table P of the checklist), as far as the model has them, with those of
 /// `others` behind them: full names of changed parameters and the like, with instance numbers. What does not exist is left
 /// out; the rest is named as InstanceMode says (IN-10).
-pub fn parameters<'a>(
-    model: &dyn DataModel,
-    others: impl IntoIterator<Item = &'a str>,
-) -> Vec<InformParameter> {
-    let forced = forced_parameters(model.root())
-        .iter()
-        .map(|name| (*name).to_owned());
-    let names = forced.chain(external_ip_address(model));
+pub fn parameters(model: &dyn DataModel, others: &[&str]) -> Vec<InformParameter> {
+    let address = external_ip_address(model);
+    let mut names = forced_parameters(model.root()).to_vec();
+    names.extend(address.as_deref());
+    names.extend(others);
     let mode = InstanceMode::of(model);
     let mut namer = Namer::new(model, mode);
-    let mut seen = HashSet::new();
+    let mut seen = BTreeSet::new();
     let mut found = Vec::new();
-    for name in names.chain(others.into_iter().map(str::to_owned)) {
-        if seen.insert(name.clone())
-            && let Ok(Found { info, value }) = find(model, &name)
+    for name in names {
+        if seen.insert(name.to_owned())
+            && let Ok(Found { info, value }) = find(model, name)
         {
             found.push(InformParameter {
-                name: namer.name(&name).to_owned(),
+                name: namer.name(name).to_owned(),
                 ty: info.ty,
                 value: references::named(model, mode, &info, &value).into_owned(),
             });

@@ -3,7 +3,7 @@
 use super::naming::{InstanceMode, alias_of};
 use super::path::{Path, Segment, instance_number};
 use super::{Code, DataModel, Depth, Fault, Node, find};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 /// Instances that are looked at for the paths of one request: a wildcard looks at all of a table, and so does an alias.
 /// Some 30,000 of them fit into one message, and what they find together is limited by nothing else.
@@ -30,8 +30,8 @@ pub struct Search {
     mode: InstanceMode,
     left: usize,
     made: usize,
-    /// Table → alias → instance.
-    aliases: HashMap<String, HashMap<String, String>>,
+    /// Table, with the alias in brackets → instance. A table alone: its aliases have been read.
+    aliases: BTreeMap<String, String>,
 }
 
 impl Search {
@@ -42,7 +42,7 @@ impl Search {
             mode,
             left: MAX_LOOKED_AT,
             made: 0,
-            aliases: HashMap::new(),
+            aliases: BTreeMap::new(),
         }
     }
 
@@ -56,16 +56,15 @@ impl Search {
         if !self.aliases.contains_key(table) {
             let instances = instances(model, table).unwrap_or_default();
             self.charge(1 + instances.len())?;
-            let mut known = HashMap::new();
             for instance in instances {
                 if let Some(alias) = alias_of(model, &instance) {
-                    known.entry(alias).or_insert(instance);
+                    let known = self.aliases.entry(aliased(table, &alias));
+                    known.or_insert(instance);
                 }
             }
-            self.aliases.insert(table.to_owned(), known);
+            self.aliases.insert(table.to_owned(), String::new());
         }
-        let known = self.aliases.get(table);
-        Ok(known.and_then(|known| known.get(alias).cloned()))
+        Ok(self.aliases.get(&aliased(table, alias)).cloned())
     }
 
     /// Makes the instance of `table` that is to have that alias, in the model's open transaction.
@@ -86,8 +85,8 @@ impl Search {
             Fault::new(Code::INVALID_PARAMETER_NAME, text)
         })?;
         let instance = format!("{table}{number}.");
-        let known = self.aliases.entry(table.to_owned()).or_default();
-        known.insert(alias.to_owned(), instance.clone());
+        let key = aliased(table, alias);
+        self.aliases.insert(key, instance.clone());
         Ok(instance)
     }
 
@@ -98,7 +97,7 @@ impl Search {
             InstanceMode::InstanceAlias => alias_of(model, instance),
         };
         match alias {
-            Some(alias) => format!("{}[{alias}].", table.asked),
+            Some(alias) => aliased(&table.asked, &alias),
             None => {
                 let number = instance.strip_prefix(&table.path).unwrap_or_default();
                 format!("{}{number}", table.asked)
@@ -158,7 +157,7 @@ pub fn resolve_within(
                 for table in &found {
                     match search.instance(model, &table.path, alias)? {
                         Some(path) => {
-                            let asked = format!("{}[{alias}].", table.asked);
+                            let asked = aliased(&table.asked, alias);
                             next.push(Resolved { path, asked });
                         }
                         None if wild => {}
@@ -262,6 +261,11 @@ pub fn resolve_or_make(
         at.pop();
     }
     Ok(at)
+}
+
+/// The instance of `table` that has that alias, by it.
+fn aliased(table: &str, alias: &str) -> String {
+    format!("{table}[{alias}].")
 }
 
 fn extend(found: &mut [Resolved], text: &str) {

@@ -56,7 +56,7 @@ pub fn setup(model: &FakeModel) -> Setup {
             ],
             current_time: DateTime::UNKNOWN,
             retry_count: 0,
-            parameters: inform::parameters(model, []),
+            parameters: inform::parameters(model, &[]),
         },
         session_timeout: Some(60),
         ids: 0x1234,

@@ -1,6 +1,6 @@
 //! An object of the data model made of a table.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use super::items::{
@@ -353,8 +353,15 @@ impl DataModel for Own {
             return Ok(Progress::Ready(applied));
         };
         let old = std::mem::replace(&mut self.items, staged);
-        let by_path: HashMap<&str, &Item> = old.iter().map(|i| (i.path.as_str(), i)).collect();
-        let before = |item: &Item| by_path.get(item.path.as_str()).copied();
+        let mut by_path: Vec<&Item> = old.iter().collect();
+        by_path.sort_unstable_by(|one, other| one.path.cmp(&other.path));
+        let before = |item: &Item| {
+            let at = by_path.partition_point(|before| before.path < item.path);
+            by_path
+                .get(at)
+                .copied()
+                .filter(|before| before.path == item.path)
+        };
         let differs = |item: &Item| before(item).and_then(Item::value) != item.value();
         // All of a row goes along: somebody may have taken its section out of the file.
         let rows = self.items.iter().filter(|item| item.number.is_some());

@@ -10,20 +10,18 @@
 pub(super) mod import;
 mod watch;
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use log::{debug, info};
-
 use super::Agent;
-use super::clock::Now;
+use super::clock::{Now, Seconds};
 use super::state::Known;
 use super::work::Op;
 use crate::backend::Changes;
 use crate::cwmp::event::{Event, EventCode};
-use crate::datamodel::attributes::{AttributeChange, Notification};
+use crate::datamodel::attributes::AttributeChange;
 use crate::datamodel::{DataModel, Depth, Fault, Node, Touch};
+use crate::say::{debug, info};
 pub(super) use watch::Watch;
 
 /// Changed parameters that one Inform tells, and bytes of their names and values: an ACS takes an Inform of any length
@@ -34,7 +32,7 @@ const MAX_TOLD_BYTES: usize = 64 * 1024;
 impl Agent {
     /// The watched parameters.
     pub(super) fn watched(&self) -> impl Iterator<Item = String> {
-        self.watch.iter().map(|(path, _)| path.to_owned())
+        self.watch.parameters().iter().map(|(path, _)| path.clone())
     }
 
     /// Looks for changes soon: something may have changed that the ACS wants to know.
@@ -162,8 +160,7 @@ impl Agent {
             return;
         }
         let changed = self.changed_values();
-        let active = |change: &&Change| change.notification == Notification::Active;
-        let Some(Change { path, .. }) = changed.iter().find(active) else {
+        let Some(Change { path, .. }) = changed.iter().find(|change| change.active) else {
             return;
         };
         let known = self.queue.contains(EventCode::ValueChange);
@@ -178,9 +175,9 @@ impl Agent {
         let at = retry.unwrap_or(end + throttle).max(now.instant);
         if !known {
             info!(
-                "value changed: parameter={path} changed={} wait_seconds={:.1}",
+                "value changed: parameter={path} changed={} wait_seconds={}",
                 changed.len(),
-                (at - now.instant).as_secs_f32()
+                Seconds(at - now.instant)
             );
         }
         self.queue.push(Event::new(EventCode::ValueChange));
@@ -192,7 +189,7 @@ impl Agent {
     /// What the Inform under way tells of changes, active ones first: names and values.
     pub(super) fn changes_to_tell(&mut self) -> Vec<(String, String)> {
         let mut changed = self.changed_values();
-        changed.sort_by_key(|change| Reverse(change.notification == Notification::Active));
+        changed.sort_by_key(|change| !change.active);
         let mut bytes = 0;
         let fits = |change: &&Change| {
             bytes += change.path.len() + change.value.len();
@@ -241,13 +238,13 @@ impl Agent {
     /// The watched values that differ already before a transaction of the ACS: not its doing. Those that it sets itself
     /// are: whatever they were, the ACS knows what they become.
     pub(super) fn changed_before(&self, touch: &Touch) -> BTreeMap<String, String> {
-        let set: HashSet<&str> = match touch {
-            Touch::Write(paths) => paths.iter().map(String::as_str).collect(),
-            _ => HashSet::new(),
+        let set: BTreeSet<String> = match touch {
+            Touch::Write(paths) => paths.iter().cloned().collect(),
+            _ => BTreeSet::new(),
         };
         self.changed_values()
             .into_iter()
-            .filter(|change| !set.contains(change.path.as_str()))
+            .filter(|change| !set.contains(&change.path))
             .map(|change| (change.path, change.value))
             .collect()
     }
@@ -278,14 +275,14 @@ impl Agent {
     fn changed_values(&self) -> Vec<Change> {
         let known = &self.store.state.notified;
         let mut changed = Vec::new();
-        for (path, notification) in self.watch.iter() {
+        for (path, active) in self.watch.parameters() {
             if let Some(known) = known.get(path) {
-                self.show_value(path, |value| {
+                self.show_value(path, &mut |value| {
                     if Known::kept(value) != known {
                         changed.push(Change {
-                            path: path.to_owned(),
+                            path: path.clone(),
                             value: value.to_owned(),
-                            notification,
+                            active: *active,
                         });
                     }
                 });
@@ -297,9 +294,11 @@ impl Agent {
     /// Values seen for the first time are the base line: no change. Returns whether there were any.
     pub(super) fn learn_values(&mut self) -> bool {
         let mut new = Vec::new();
-        for (path, _) in self.watch.iter() {
+        for (path, _) in self.watch.parameters() {
             if self.store.state.notified.get(path).is_none() {
-                self.show_value(path, |value| new.push((path.to_owned(), value.to_owned())));
+                self.show_value(path, &mut |value| {
+                    new.push((path.clone(), value.to_owned()))
+                });
             }
         }
         let learnt = !new.is_empty();
@@ -308,7 +307,7 @@ impl Agent {
     }
 
     /// Shows `reader` the value of a parameter, if it is there.
-    fn show_value(&self, name: &str, mut reader: impl FnMut(&str)) {
+    fn show_value(&self, name: &str, reader: &mut dyn FnMut(&str)) {
         // One that is not there has no value to compare.
         let _ = self.model.visit(name, Depth::All, &mut |node| {
             if let Node::Parameter { value, .. } = node {
@@ -322,5 +321,5 @@ impl Agent {
 struct Change {
     path: String,
     value: String,
-    notification: Notification,
+    active: bool,
 }

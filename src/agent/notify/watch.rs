@@ -1,6 +1,6 @@
 //! Which parameters are watched, and which hide their value.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::datamodel::attributes::{Attributes, Notification};
 use crate::datamodel::path::Path;
@@ -11,7 +11,8 @@ use crate::datamodel::{DataModel, Depth, Node};
 /// not to look for changes (NO-14).
 #[derive(Default)]
 pub(in crate::agent) struct Watch {
-    parameters: BTreeMap<String, Notification>,
+    /// In order of their paths, and whether a session opens when they change.
+    parameters: Vec<(String, bool)>,
     /// The hidden ones that were ever there, with `{i}` for instances.
     hidden: BTreeSet<String>,
     current: bool,
@@ -35,13 +36,11 @@ impl Watch {
 
     /// Walks what lies at or below `at`, a full name or partial path whose names are prepared.
     pub(super) fn walk(&mut self, model: &dyn DataModel, attributes: &Attributes, at: &str) {
-        let from = self.parameters.range(at.to_owned()..);
         let is = |path: &str| path == at || at.ends_with('.') && path.starts_with(at);
-        let below = from.take_while(|(path, _)| is(path));
-        let below: Vec<String> = below.map(|(path, _)| path.clone()).collect();
-        for path in below {
-            self.parameters.remove(&path);
-        }
+        let first = self.place(at);
+        let below = self.parameters.iter().skip(first);
+        let end = first + below.take_while(|(path, _)| is(path)).count();
+        self.parameters.drain(first..end);
         // What is not there is not watched.
         let _ = model.visit(at, Depth::All, &mut |node| {
             if let Node::Parameter { path, info, .. } = node {
@@ -52,17 +51,17 @@ impl Watch {
                 }
                 let notification = attributes.notification(path, info);
                 if notification.rides_inform() {
-                    self.parameters.insert(path.to_owned(), notification);
+                    let active = notification == Notification::Active;
+                    let place = self.place(path);
+                    self.parameters.insert(place, (path.to_owned(), active));
                 }
             }
         });
     }
 
-    /// They, with their notification, in order of their paths.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, Notification)> {
-        self.parameters
-            .iter()
-            .map(|(path, notification)| (path.as_str(), *notification))
+    /// They, in order of their paths, and whether a session opens when they change.
+    pub(super) fn parameters(&self) -> &[(String, bool)] {
+        &self.parameters
     }
 
     /// Whether the parameter `path` hides its value, as far as any like it has been seen.
@@ -72,8 +71,13 @@ impl Watch {
 
     /// Whether `path` opens a session when it changes; `None`: it is not watched.
     pub(super) fn is_active(&self, path: &str) -> Option<bool> {
-        let notification = self.parameters.get(path)?;
-        Some(*notification == Notification::Active)
+        let (known, active) = self.parameters.get(self.place(path))?;
+        (known == path).then_some(*active)
+    }
+
+    fn place(&self, path: &str) -> usize {
+        self.parameters
+            .partition_point(|(known, _)| known.as_str() < path)
     }
 }
 
@@ -108,32 +112,21 @@ P = {}
             };
             attributes.apply(&[change]).unwrap();
             watch.walk(&model, &attributes, path);
-            let watched = watch
-                .iter()
-                .map(|(path, how)| (path.to_owned(), how.number()));
-            watched.collect::<Vec<_>>()
+            watch.parameters().to_vec()
         };
-        let of = |list: &[(&str, u8)]| {
-            let owned = list.iter().map(|(path, how)| ((*path).to_owned(), *how));
+        let of = |list: &[&str]| {
+            let owned = list.iter().map(|path| ((*path).to_owned(), false));
             owned.collect::<Vec<_>>()
         };
         let all = set("Device.", Notification::Passive);
         assert_eq!(
             all,
-            of(&[
-                ("Device.A.P", 1),
-                ("Device.A.P2", 1),
-                ("Device.A.Q", 1),
-                ("Device.AB.P", 1)
-            ])
+            of(&["Device.A.P", "Device.A.P2", "Device.A.Q", "Device.AB.P"])
         );
         let less = set("Device.A.P", Notification::PassiveLightweight);
-        assert_eq!(
-            less,
-            of(&[("Device.A.P2", 1), ("Device.A.Q", 1), ("Device.AB.P", 1)])
-        );
+        assert_eq!(less, of(&["Device.A.P2", "Device.A.Q", "Device.AB.P"]));
         let less = set("Device.A.", Notification::Off);
-        assert_eq!(less, of(&[("Device.AB.P", 1)]));
+        assert_eq!(less, of(&["Device.AB.P"]));
         // What is not there any more is not watched.
         assert_eq!(set("Device.Gone.P", Notification::Active), less);
     }

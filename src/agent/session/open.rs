@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use log::{debug, info, warn};
 use mio::Registry;
 
 use super::{Ended, Running, Talk};
@@ -15,6 +14,7 @@ use crate::cwmp::{
 };
 use crate::datamodel::Fault;
 use crate::net::random;
+use crate::say::{debug, info, warn};
 use crate::wire::http::{Credentials, Dialogue, Policy, Url};
 use crate::wire::payload::Payload;
 use crate::wire::xsd::DateTime;
@@ -126,7 +126,8 @@ impl Agent {
         self.pin_device_id();
         if heartbeat {
             let extra = self.extra_parameters(&[EventCode::Heartbeat]);
-            let parameters = inform::parameters(&self.model, extra.iter().map(String::as_str));
+            let others: Vec<&str> = extra.iter().map(String::as_str).collect();
+            let parameters = inform::parameters(&self.model, &others);
             return self.send_inform(url, (self.device_id(), parameters), Vec::new(), now);
         }
         if self.queue.contains(EventCode::Bootstrap) {
@@ -144,9 +145,9 @@ impl Agent {
         let device = self.device_id();
         let events: Vec<EventCode> = self.queue.iter().map(|event| event.code).collect();
         let extra = self.extra_parameters(&events);
-        let names = changed.iter().map(|(path, _)| path);
-        let others = names.chain(&extra).map(String::as_str);
-        let parameters = inform::parameters(&self.model, others);
+        let mut others: Vec<&str> = changed.iter().map(|(path, _)| path.as_str()).collect();
+        others.extend(extra.iter().map(String::as_str));
+        let parameters = inform::parameters(&self.model, &others);
         self.last_inform = Some((device.clone(), parameters.clone()));
         self.send_inform(url, (device, parameters), changed, now);
     }
@@ -173,14 +174,8 @@ impl Agent {
             return self.call_off_session(now);
         }
         let bootstrap = events.iter().any(|e| e.code == EventCode::Bootstrap);
-        info!(
-            "inform: events=\"{}\"",
-            events
-                .iter()
-                .map(|e| e.code.text())
-                .collect::<Vec<_>>()
-                .join(",")
-        );
+        let codes: Vec<&str> = events.iter().map(|event| event.code.text()).collect();
+        info!("inform: events=\"{}\"", codes.join(","));
         let credentials = Credentials {
             username: self.acs_username(&device),
             password: self.config.acs.password.expose().to_owned(),

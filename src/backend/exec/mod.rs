@@ -78,7 +78,7 @@ mod program;
 pub mod protocol;
 pub mod snapshot;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -111,7 +111,7 @@ pub struct Exec {
     snapshot: Snapshot,
     staged: Vec<Operation>,
     /// The parameters that are set among it.
-    set: HashSet<String>,
+    set: BTreeSet<String>,
     /// The snapshot with the instances that the open transaction adds, once there are any.
     added: Option<Snapshot>,
     changes: Changes,
@@ -144,7 +144,7 @@ impl Exec {
             done: None,
             snapshot: Snapshot::default(),
             staged: Vec::new(),
-            set: HashSet::new(),
+            set: BTreeSet::new(),
             added: None,
             changes: Changes::None,
             tells_changes: false,
@@ -266,7 +266,9 @@ impl Exec {
         let mut complain = |path: &str, why: &str| {
             let path: String = path.chars().take(256).collect();
             if complained.len() < MAX_COMPLAINTS && complained.insert(path.clone()) {
-                log::warn!("backend program listed something wrong: path={path:?} reason={why:?}");
+                crate::say::warn!(
+                    "backend program listed something wrong: path={path:?} reason={why:?}"
+                );
             }
         };
         let parameters = line.parameters.unwrap_or_default();

@@ -1,7 +1,7 @@
 //! What the program answered, checked and ordered, for reading from memory.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::datamodel::order::order;
 use crate::datamodel::path::{Path, instance_number};
@@ -19,10 +19,10 @@ const MAX_NODES: usize = 50_000;
 /// Objects and parameters, parents before children, instances in the order of their numbers.
 #[derive(Clone, Default)]
 pub struct Snapshot {
-    covered: HashSet<String>,
-    nodes: Vec<(String, Entry)>,
+    covered: BTreeSet<String>,
+    nodes: Nodes,
     /// What new instances hold, by paths with `{i}`.
-    templates: BTreeMap<String, Entry>,
+    templates: Nodes,
     /// The numbers of the tables' next instances, by the tables' paths, also those with `{i}`.
     next: BTreeMap<String, u32>,
 }
@@ -54,8 +54,8 @@ impl Snapshot {
             root,
             patterns: covered.iter().map(|path| pattern(path)).collect(),
             covered: covered.into_iter().collect(),
-            nodes: BTreeMap::new(),
-            templates: BTreeMap::new(),
+            nodes: Vec::new(),
+            templates: Vec::new(),
             next: BTreeMap::new(),
             complain,
         };
@@ -86,10 +86,8 @@ impl Snapshot {
                 "{at:?} is a parameter: it has no next level"
             )));
         }
-        let start = self
-            .nodes
-            .partition_point(|(path, _)| order(path, at) == Ordering::Less);
-        let below = self.nodes.get(start..).unwrap_or_default();
+        let below = self.nodes.get(place(&self.nodes, at)..);
+        let below = below.unwrap_or_default();
         if below.first().is_none_or(|(path, _)| path != at) {
             return Err(Fault::invalid_name(at));
         }
@@ -122,8 +120,9 @@ impl Snapshot {
 
     /// A value that was written with success.
     pub fn update(&mut self, name: &str, text: &str) {
-        if let Ok(index) = self.nodes.binary_search_by(|(path, _)| order(path, name))
-            && let Some((_, Entry::Parameter { info, value })) = self.nodes.get_mut(index)
+        let index = place(&self.nodes, name);
+        if let Some((path, Entry::Parameter { info, value })) = self.nodes.get_mut(index)
+            && path == name
             && !info.hidden
         {
             *value = Some(text.to_owned());
@@ -153,7 +152,8 @@ impl Snapshot {
         let mut nodes = vec![(instance.clone(), INSTANCE)];
         let mut tables = Vec::new();
         let mut named = alias.is_none();
-        for (path, entry) in self.templates.range(template.clone()..) {
+        let first = place(&self.templates, &template);
+        for (path, entry) in self.templates.iter().skip(first) {
             let Some(below) = path.strip_prefix(&template) else {
                 break;
             };
@@ -186,10 +186,8 @@ impl Snapshot {
             let text = format!("{table}: no room for another instance");
             return Err(Fault::new(Code::RESOURCES_EXCEEDED, text));
         }
-        nodes.sort_by(|(a, _), (b, _)| order(a, b));
-        let at = self
-            .nodes
-            .partition_point(|(path, _)| order(path, &instance) == Ordering::Less);
+        sort(&mut nodes);
+        let at = place(&self.nodes, &instance);
         self.nodes.splice(at..at, nodes);
         self.next.extend(tables);
         self.next.insert(table.to_owned(), number + 1);
@@ -197,11 +195,7 @@ impl Snapshot {
     }
 
     fn get(&self, at: &str) -> Option<&Entry> {
-        let index = self
-            .nodes
-            .binary_search_by(|(path, _)| order(path, at))
-            .ok()?;
-        self.nodes.get(index).map(|(_, entry)| entry)
+        find(&self.nodes, at).map(|(_, entry)| entry)
     }
 }
 
@@ -232,13 +226,30 @@ impl Entry {
     }
 }
 
+/// By path, in the model's order.
+type Nodes = Vec<(String, Entry)>;
+
+fn sort(nodes: &mut Nodes) {
+    nodes.sort_by(|(a, _), (b, _)| order(a, b));
+}
+
+/// Where `path` is, or would be.
+fn place(nodes: &[(String, Entry)], path: &str) -> usize {
+    nodes.partition_point(|(other, _)| order(other, path) == Ordering::Less)
+}
+
+fn find<'a>(nodes: &'a [(String, Entry)], path: &str) -> Option<&'a (String, Entry)> {
+    let there = nodes.get(place(nodes, path));
+    there.filter(|(other, _)| other == path)
+}
+
 struct Build<'a> {
     root: Root,
-    covered: HashSet<String>,
+    covered: BTreeSet<String>,
     /// The same with `{i}` for each number.
-    patterns: HashSet<String>,
-    nodes: BTreeMap<String, Entry>,
-    templates: BTreeMap<String, Entry>,
+    patterns: BTreeSet<String>,
+    nodes: Nodes,
+    templates: Nodes,
     next: BTreeMap<String, u32>,
     complain: &'a mut dyn FnMut(&str, &str),
 }
@@ -322,31 +333,32 @@ impl Build<'_> {
             true => &mut self.templates,
             false => &mut self.nodes,
         };
-        if nodes.contains_key(&path) {
-            return (self.complain)(&path, "listed twice");
-        }
-        nodes.insert(path, entry);
+        nodes.push((path, entry));
     }
 
     /// Objects that are only implied by what lies in them, and tables by their instances.
     fn finish(mut self) -> Result<Snapshot, Fault> {
-        let mut implied: BTreeMap<String, Kind> = BTreeMap::new();
-        if covers(&self.covered, self.root.path()) {
-            implied.insert(self.root.path().to_owned(), Kind::Object);
+        for list in [&mut self.nodes, &mut self.templates] {
+            sort(list);
+            list.dedup_by(|(path, _), (before, _)| {
+                let twice = path == before;
+                if twice {
+                    (self.complain)(path, "listed twice");
+                }
+                twice
+            });
         }
-        for path in self.nodes.keys() {
+        let (mut implied, mut tables) = (BTreeSet::new(), BTreeSet::new());
+        if covers(&self.covered, self.root.path()) {
+            implied.insert(self.root.path().to_owned());
+        }
+        for (path, _) in &self.nodes {
             let mut inner = path.as_str();
             while let Some(outer) = parent(inner).filter(|outer| covers(&self.covered, outer)) {
-                let kind = match (instance(outer), instance(inner)) {
-                    (true, _) => Kind::Instance,
-                    (false, true) => Kind::Table,
-                    (false, false) => Kind::Object,
-                };
-                // A table may also hold parameters; being a table wins.
-                let known = implied.entry(outer.to_owned()).or_insert(kind);
-                if kind == Kind::Table {
-                    *known = kind;
+                if instance(inner) && !instance(outer) {
+                    tables.insert(outer.to_owned());
                 }
+                implied.insert(outer.to_owned());
                 inner = outer;
             }
             if self.nodes.len() + self.templates.len() + implied.len() > MAX_NODES {
@@ -356,29 +368,36 @@ impl Build<'_> {
                 ));
             }
         }
-        for (path, kind) in implied {
-            match self.nodes.get_mut(&path) {
-                Some(Entry::Object { kind: known, .. }) if kind == Kind::Table => *known = kind,
+        let mut nodes = self.nodes;
+        let known = nodes.len();
+        for path in implied {
+            // A table may also hold parameters; being a table wins.
+            let table = tables.contains(&path);
+            let listed = nodes.get_mut(..known).unwrap_or_default();
+            let at = place(listed, &path);
+            match listed.get_mut(at).filter(|(there, _)| *there == path) {
+                Some((_, Entry::Object { kind, .. })) if table => *kind = Kind::Table,
                 Some(_) => {}
-                None => drop(self.nodes.insert(
-                    path,
-                    Entry::Object {
-                        kind,
-                        writable: false,
-                    },
-                )),
+                None => {
+                    let kind = match instance(&path) {
+                        true => Kind::Instance,
+                        false if table => Kind::Table,
+                        false => Kind::Object,
+                    };
+                    let writable = false;
+                    nodes.push((path, Entry::Object { kind, writable }));
+                }
             }
         }
-        let mut nodes: Vec<(String, Entry)> = self.nodes.into_iter().collect();
-        nodes.sort_by(|(a, _), (b, _)| order(a, b));
+        sort(&mut nodes);
         // One alias for two instances would lead to the wrong one: the first has it.
-        let mut aliases = HashSet::new();
+        let mut aliases = BTreeSet::new();
         for (path, entry) in &mut nodes {
             if let Entry::Parameter { value, .. } = entry
                 && let Some(instance) = path.strip_suffix("Alias").filter(|path| instance(path))
                 && let Some(table) = parent(instance)
                 && let Some(alias) = value.as_deref().filter(|alias| !alias.is_empty())
-                && !aliases.insert((table.to_owned(), alias.to_owned()))
+                && !aliases.insert(format!("{table}[{alias}]"))
             {
                 (self.complain)(path, "another instance has that alias");
                 *value = None;
@@ -395,7 +414,7 @@ impl Build<'_> {
 
 /// Whether `path` is one of `covered` or lies below one. Both the ACS's names and the program's may be tens of thousands:
 /// the objects above a path are looked up, not all names compared.
-fn covers(covered: &HashSet<String>, path: &str) -> bool {
+fn covers(covered: &BTreeSet<String>, path: &str) -> bool {
     let mut objects = path
         .match_indices('.')
         .filter_map(|(dot, _)| path.get(..=dot));

@@ -29,13 +29,8 @@ impl<'a> HeaderEntry<'a> {
     }
 }
 
-/// Writes an envelope with those header entries, and the body that `body` writes. What `body` refuses is not to be sent.
-pub fn envelope<E>(
-    out: &mut Writer,
-    namespace: Namespace,
-    headers: &[HeaderEntry<'_>],
-    body: impl FnOnce(&mut Writer) -> Result<(), E>,
-) -> Result<(), E> {
+/// Opens an envelope with those header entries, as far as its body.
+pub fn open_envelope(out: &mut Writer, namespace: Namespace, headers: &[HeaderEntry<'_>]) {
     out.declaration();
     out.open("soap-env:Envelope");
     out.attribute("xmlns:soap-env", SOAP);
@@ -61,10 +56,12 @@ pub fn envelope<E>(
         out.close("soap-env:Header");
     }
     out.open("soap-env:Body");
-    body(out)?;
+}
+
+/// Closes the body and the envelope.
+pub fn close_envelope(out: &mut Writer) {
     out.close("soap-env:Body");
     out.close("soap-env:Envelope");
-    Ok(())
 }
 
 /// An envelope with a body that cannot be refused and is not large.
@@ -74,10 +71,9 @@ pub fn message(
     body: impl FnOnce(&mut Writer),
 ) -> Payload {
     let mut out = Writer::new();
-    let Ok(()) = envelope::<Infallible>(&mut out, namespace, headers, |out| {
-        body(out);
-        Ok(())
-    });
+    open_envelope(&mut out, namespace, headers);
+    body(&mut out);
+    close_envelope(&mut out);
     // Without a limit it is never too large.
     out.finish().unwrap_or_default()
 }

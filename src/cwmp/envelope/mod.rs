@@ -7,7 +7,9 @@ mod encode;
 mod tests;
 
 pub use decode::{Body, EnvelopeError, Header, Message, decode};
-pub use encode::{HeaderEntry, array, envelope, message, parameter_value, string_array};
+pub use encode::{
+    HeaderEntry, array, close_envelope, message, open_envelope, parameter_value, string_array,
+};
 
 /// Namespace of SOAP 1.1.
 pub const SOAP: &str = "http://schemas.xmlsoap.org/soap/envelope/";

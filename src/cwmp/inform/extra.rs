@@ -54,13 +54,11 @@ pub fn check_event_list(list: &str) -> Result<(), String> {
 
 /// Whether an Inform with these events is one that `list`, an EventList, means. The empty list means all events but
 /// `4 VALUE CHANGE`.
-pub fn is_meant<'a>(list: &str, mut events: impl Iterator<Item = &'a EventCode>) -> bool {
-    let mut wanted = items(list).peekable();
-    if wanted.peek().is_none() {
-        return events.any(|code| *code != EventCode::ValueChange);
-    }
-    let wanted: Vec<&str> = wanted.collect();
-    events.any(|code| *code != EventCode::ValueChange && wanted.contains(&code.text()))
+pub fn is_meant(list: &str, events: &[EventCode]) -> bool {
+    let all = items(list).next().is_none();
+    events.iter().any(|code| {
+        *code != EventCode::ValueChange && (all || items(list).any(|item| item == code.text()))
+    })
 }
 
 fn items(list: &str) -> impl Iterator<Item = &str> {
@@ -76,10 +74,7 @@ fn shortened(text: &str) -> String {
 
 /// The full names of the parameters that `patterns` stand for, and whether there were more than [`MAX_EXTRA`] or more bytes
 /// than an Inform should have. What stands for nothing is left out.
-pub fn expand<'a>(
-    model: &dyn DataModel,
-    patterns: impl IntoIterator<Item = &'a str>,
-) -> (Vec<String>, bool) {
+pub fn expand(model: &dyn DataModel, patterns: &[&str]) -> (Vec<String>, bool) {
     let mut names = Vec::new();
     let mut bytes = 0;
     let mut too_many = false;
@@ -129,7 +124,7 @@ mod tests {
             ("1 BOOT", &[], false),
             ("", &[], false),
         ] {
-            assert_eq!(is_meant(list, events.iter()), meant, "{list:?} {events:?}");
+            assert_eq!(is_meant(list, events), meant, "{list:?} {events:?}");
         }
     }
 
@@ -179,7 +174,7 @@ mod tests {
         let mut model = FakeModel::device();
         let (names, too_many) = expand(
             &model,
-            ["Device.Time.Enable", "Device.None.*.X", "Device.Gone", "*."],
+            &["Device.Time.Enable", "Device.None.*.X", "Device.Gone", "*."],
         );
         assert_eq!(
             (names, too_many),
@@ -188,7 +183,7 @@ mod tests {
         for number in 0..2 * MAX_EXTRA {
             model.parameter(&format!("Device.X_EX.P{number}"), Type::String, false, "");
         }
-        let (names, too_many) = expand(&model, ["Device."]);
+        let (names, too_many) = expand(&model, &["Device."]);
         assert_eq!((names.len(), too_many), (MAX_EXTRA, true));
         // Nor more bytes than an ACS would take.
         let mut model = FakeModel::device();
@@ -197,7 +192,7 @@ mod tests {
         for name in &patterns {
             model.parameter(name, Type::String, false, &long);
         }
-        let (names, too_many) = expand(&model, patterns.iter().map(String::as_str));
+        let (names, too_many) = expand(&model, &patterns.each_ref().map(String::as_str));
         assert_eq!((names.len(), too_many), (3, true));
     }
 }

@@ -96,7 +96,7 @@ fn no_parameter_is_listed_twice_or_without_a_name() {
         "",
         "Device.Gone",
     ];
-    let parameters = parameters(&model, changed);
+    let parameters = parameters(&model, &changed);
     assert_eq!(parameters.len(), forced_parameters(Root::Device).len() + 1);
     let sent = inform(model, |inform| {
         inform.parameters = parameters;

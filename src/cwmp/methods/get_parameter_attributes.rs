@@ -28,7 +28,7 @@ impl Method for GetParameterAttributes {
             "ParameterList",
             "cwmp:ParameterAttributeStruct",
             |out| {
-                for_each_parameter(facts.model, &paths, |name, node| {
+                for_each_parameter(facts.model, &paths, &mut |name, node| {
                     if let Node::Parameter { path, info, .. } = node {
                         let attribute = facts.attributes.get(path, info);
                         out.open("ParameterAttributeStruct");

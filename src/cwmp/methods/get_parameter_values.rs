@@ -26,7 +26,7 @@ impl Method for GetParameterValues {
         let mode = InstanceMode::of(facts.model);
         let paths = resolve_all(facts.model, &self.names)?;
         array(out, "ParameterList", "cwmp:ParameterValueStruct", |out| {
-            for_each_parameter(facts.model, &paths, |name, node| {
+            for_each_parameter(facts.model, &paths, &mut |name, node| {
                 if let Node::Parameter { info, value, .. } = node {
                     let value = references::named(facts.model, mode, info, value);
                     parameter_value(out, name, info.ty, &value);

@@ -5,7 +5,7 @@ use crate::datamodel::naming::{InstanceMode, Namer};
 use crate::datamodel::path::Path;
 use crate::datamodel::resolve::{Resolved, Search, resolve_within};
 use crate::datamodel::{DataModel, Depth, Fault, Node, Touch, touch};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a request touches whose answer names what lies below `names`: in InstanceAlias mode that takes the aliases' values.
 pub(super) fn touch_named(model: &dyn DataModel, names: &[String]) -> Touch {
@@ -24,13 +24,13 @@ pub(super) fn resolve_all(model: &dyn DataModel, names: &[String]) -> Result<Vec
     for name in names {
         all.extend(resolve_within(&mut search, model, &Path::parse(name)?)?);
     }
-    let objects: HashMap<String, String> = all
+    let objects: BTreeMap<String, String> = all
         .iter()
         .filter(|one| is_partial(&one.path))
         .map(|one| (one.asked.clone(), one.path.clone()))
         .collect();
     let mut namer = Namer::new(model, mode);
-    let mut seen = HashSet::new();
+    let mut seen = BTreeSet::new();
     let mut kept = Vec::with_capacity(all.len());
     for one in all {
         if !seen.insert(one.asked.clone()) {
@@ -60,7 +60,7 @@ pub(super) fn resolve_all(model: &dyn DataModel, names: &[String]) -> Result<Vec
 pub(super) fn for_each_parameter(
     model: &dyn DataModel,
     paths: &[Resolved],
-    mut write: impl FnMut(&str, Node<'_>),
+    write: &mut dyn FnMut(&str, Node<'_>),
 ) -> Result<u32, Refusal> {
     let mut written = 0;
     let mut namer = Namer::new(model, InstanceMode::of(model));

@@ -29,7 +29,10 @@ struct Entry {
 
 pub(super) fn decode(method: &Element) -> Result<Box<dyn Method>, Fault> {
     let list = &arguments::required(method, "ParameterList")?.children;
-    let entries = list.iter().map(decode_entry).collect::<Result<_, _>>()?;
+    let mut entries = Vec::with_capacity(list.len());
+    for entry in list {
+        entries.push(decode_entry(entry)?);
+    }
     Ok(Box::new(SetParameterAttributes { entries }))
 }
 
@@ -82,11 +85,11 @@ impl Method for SetParameterAttributes {
     fn run(&self, model: &mut dyn DataModel) -> Result<Option<Promise>, Refusal> {
         let mut search = Search::new(InstanceMode::InstanceNumber);
         let mut left = MAX_LOOKED_AT;
-        let entries = self.entries.iter();
-        let changes = entries.map(|entry| check(&mut search, &mut left, model, entry));
-        Ok(Some(Promise::Attributes(
-            changes.collect::<Result<_, _>>()?,
-        )))
+        let mut changes = Vec::with_capacity(self.entries.len());
+        for entry in &self.entries {
+            changes.push(check(&mut search, &mut left, model, entry)?);
+        }
+        Ok(Some(Promise::Attributes(changes)))
     }
 }
 

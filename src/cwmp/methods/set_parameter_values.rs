@@ -10,13 +10,13 @@ use crate::datamodel::{Code, DataModel, Fault, Touch, Type, Value, find, referen
 use crate::wire::xml::{Element, Writer};
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 struct SetParameterValues {
     entries: Vec<Entry>,
     parameter_key: String,
     /// Concrete names of what was asked for in another form, and that form.
-    asked: RefCell<HashMap<String, String>>,
+    asked: RefCell<BTreeMap<String, String>>,
 }
 
 struct Entry {
@@ -28,7 +28,10 @@ struct Entry {
 pub(super) fn decode(method: &Element) -> Result<Box<dyn Method>, Fault> {
     let parameter_key = arguments::key(method, "ParameterKey")?;
     let list = &arguments::required(method, "ParameterList")?.children;
-    let entries = list.iter().map(decode_entry).collect::<Result<_, _>>()?;
+    let mut entries = Vec::with_capacity(list.len());
+    for entry in list {
+        entries.push(decode_entry(entry)?);
+    }
     Ok(Box::new(SetParameterValues {
         entries,
         parameter_key,
@@ -52,30 +55,29 @@ fn decode_entry(entry: &Element) -> Result<Entry, Fault> {
 
 impl Method for SetParameterValues {
     fn touch(&self, model: &dyn DataModel) -> Option<Touch> {
-        let mut names: Vec<String> = self
-            .entries
-            .iter()
-            .map(|entry| entry.name.clone())
-            .collect();
-        // An alias in what may be a reference is found by reading the values around it, too.
-        let aliased = self.entries.iter().filter(|entry| entry.text.contains('['));
-        for item in aliased.flat_map(|entry| entry.text.split(',')) {
-            let path = item.trim().trim_end_matches('.');
-            if path.starts_with(model.root().path()) {
-                names.push(format!("{path}."));
+        let mut names = Vec::with_capacity(self.entries.len());
+        for entry in &self.entries {
+            names.push(entry.name.clone());
+            if !entry.text.contains('[') {
+                continue;
+            }
+            // An alias in what may be a reference is found by reading the values around it, too.
+            for item in entry.text.split(',') {
+                let path = item.trim().trim_end_matches('.');
+                if path.starts_with(model.root().path()) {
+                    names.push(format!("{path}."));
+                }
             }
         }
         Some(Touch::Write(touch::prefixes(&names)))
     }
 
     fn run(&self, model: &mut dyn DataModel) -> Result<Option<Promise>, Refusal> {
-        let mut seen = HashSet::new();
-        if let Some(twice) = self
-            .entries
-            .iter()
-            .find(|entry| !seen.insert(entry.name.as_str()))
-        {
-            return Err(set_twice(&twice.name).into());
+        let mut seen = BTreeSet::new();
+        for entry in &self.entries {
+            if !seen.insert(entry.name.clone()) {
+                return Err(set_twice(&entry.name).into());
+            }
         }
         staged(model, |model| self.stage(model))?;
         Ok(Some(Promise::Values {
@@ -117,12 +119,11 @@ impl SetParameterValues {
         let makes = makes_instances(model);
         let mut search = Search::new(InstanceMode::InstanceNumber);
         // All names first: none of them means something else for what is set beside it, such as an alias (SV-04).
-        let paths: Vec<Result<String, Fault>> = self
-            .entries
-            .iter()
-            .map(|entry| resolve(&mut search, model, &entry.name, makes))
-            .collect();
-        let mut seen = HashSet::new();
+        let mut paths = Vec::with_capacity(self.entries.len());
+        for entry in &self.entries {
+            paths.push(resolve(&mut search, model, &entry.name, makes));
+        }
+        let mut seen = BTreeSet::new();
         let mut parameters = Vec::new();
         for (entry, path) in self.entries.iter().zip(paths) {
             let staged =

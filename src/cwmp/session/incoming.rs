@@ -2,7 +2,7 @@
 
 use super::reply::Reply;
 use super::{Action, Failure, Session, State, unexpected};
-use crate::cwmp::envelope::{Body, HeaderEntry, envelope, message};
+use crate::cwmp::envelope::{Body, HeaderEntry, close_envelope, message, open_envelope};
 use crate::cwmp::fault::{Refusal, encode_must_understand};
 use crate::cwmp::methods::{self, Facts, Method};
 use crate::datamodel::attributes::Attributes;
@@ -164,13 +164,12 @@ impl Session {
             version: self.version,
         };
         let mut out = Writer::limited(MAX_ANSWER);
-        let answer = envelope(&mut out, self.namespace(), &id_header(id), |out| {
-            let tag = format!("cwmp:{}Response", incoming.name);
-            out.open(&tag);
-            incoming.method.answer(&facts, out)?;
-            out.close(&tag);
-            Ok(())
-        });
+        let tag = format!("cwmp:{}Response", incoming.name);
+        open_envelope(&mut out, self.namespace(), &id_header(id));
+        out.open(&tag);
+        let answer = incoming.method.answer(&facts, &mut out);
+        out.close(&tag);
+        close_envelope(&mut out);
         match answer.and_then(|()| out.finish().map_err(|TooLarge| too_large())) {
             Ok(envelope) => self.post_answer(envelope),
             Err(refusal) => self.refuse(id, &refusal),

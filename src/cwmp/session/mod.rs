@@ -23,7 +23,6 @@ use crate::datamodel::{DataModel, Fault};
 use incoming::Incoming;
 use own::Sent;
 use reply::Reply;
-use std::collections::VecDeque;
 
 /// A session.
 pub struct Session {
@@ -33,7 +32,7 @@ pub struct Session {
     /// IDs given out.
     last_id: u64,
     /// Requests to the ACS that were not sent yet.
-    requests: VecDeque<AcsRequest>,
+    requests: Vec<AcsRequest>,
     /// HoldRequests of the last envelope from the ACS.
     held: bool,
     /// Empty answers in a row while held.
@@ -62,7 +61,7 @@ impl Session {
             state: State::Start,
             version: setup.version,
             last_id: 0,
-            requests: setup.requests.iter().copied().collect(),
+            requests: setup.requests.clone(),
             held: false,
             empty_while_held: 0,
             summary: Summary::default(),

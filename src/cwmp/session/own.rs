@@ -98,9 +98,10 @@ impl Session {
         if self.held {
             return self.post_empty();
         }
-        let Some(request) = self.requests.pop_front() else {
+        if self.requests.is_empty() {
             return self.post_empty();
-        };
+        }
+        let request = self.requests.remove(0);
         let id = self.next_id();
         let envelope = message(self.namespace(), &[HeaderEntry::id(&id)], |out| {
             let tag = format!("cwmp:{}", request.method());

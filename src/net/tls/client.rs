@@ -1,6 +1,5 @@
 //! The client side: reads the files, keeps what it made of them until one changes, and opens connections.
 
-use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::Read;
 use std::os::unix::fs::OpenOptionsExt;
@@ -146,17 +145,19 @@ fn build(options: &Options, clock: Arc<dyn TimeProvider>) -> Result<ClientConfig
 
 /// The trusted CAs. Certificates that the library cannot use (there are old ones in many bundles) are left out.
 fn authorities(path: &Path) -> Result<RootCertStore, ConfigError> {
-    let mut found = BTreeSet::new();
+    let mut found: Vec<CertificateDer<'_>> = Vec::new();
     for file in files(path)? {
         // In a folder a file without certificates (a key, a list) does no harm.
         match certificates(AUTHORITIES, &file) {
-            Ok(certificates) => found.extend(certificates.into_iter().map(|c| c.as_ref().to_vec())),
+            Ok(certificates) => found.extend(certificates),
             Err(_) if file != path => {}
             Err(e) => return Err(e),
         }
     }
+    found.sort_unstable_by(|a, b| a.as_ref().cmp(b.as_ref()));
+    found.dedup();
     let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(found.into_iter().map(CertificateDer::from));
+    roots.add_parsable_certificates(found);
     if roots.is_empty() {
         return Err(ConfigError::Empty {
             what: AUTHORITIES,
@@ -167,20 +168,26 @@ fn authorities(path: &Path) -> Result<RootCertStore, ConfigError> {
 }
 
 /// The file itself, or the files of a folder, each once: a folder often has a hashed link to every file in it.
-fn files(path: &Path) -> Result<BTreeSet<PathBuf>, ConfigError> {
+fn files(path: &Path) -> Result<Vec<PathBuf>, ConfigError> {
     if !path.is_dir() {
-        return Ok(BTreeSet::from([path.to_owned()]));
+        return Ok(vec![path.to_owned()]);
     }
     let entries = fs::read_dir(path).map_err(|error| ConfigError::Read {
         what: AUTHORITIES,
         path: path.to_owned(),
         error,
     })?;
-    Ok(entries
-        .take(MAX_PEM_FILES)
-        .filter_map(|entry| fs::canonicalize(entry.ok()?.path()).ok())
-        .filter(|file| file.is_file())
-        .collect())
+    let mut files = Vec::new();
+    for entry in entries.take(MAX_PEM_FILES).flatten() {
+        files.extend(
+            fs::canonicalize(entry.path())
+                .ok()
+                .filter(|file| file.is_file()),
+        );
+    }
+    files.sort_unstable_by(|a, b| a.as_os_str().cmp(b.as_os_str()));
+    files.dedup();
+    Ok(files)
 }
 
 fn certificates(

@@ -201,7 +201,7 @@ fn the_inform_names_as_the_mode_says() {
         let model = FakeModel::device().addressing(mode, false);
         let parameters = crate::cwmp::inform::parameters(
             &model,
-            [
+            &[
                 "Device.WiFi.SSID.2.SSID",
                 "Device.WiFi.SSID.2.SSID",
                 "Device.Time.Enable",
@@ -242,7 +242,7 @@ fn references_follow_the_mode_and_are_kept_by_number() {
             [Touch::Write(touched.map(str::to_owned).to_vec())]
         );
         assert_eq!(values(&cpe.call(&get(&[name]))), [format!("{name}={told}")]);
-        let told_by = crate::cwmp::inform::parameters(&cpe.model, [name]);
+        let told_by = crate::cwmp::inform::parameters(&cpe.model, &[name]);
         assert_eq!(told_by.last().map(|p| p.value.as_str()), Some(told));
         let bad = "Device.WiFi.SSID.[nobody]";
         let answer = cpe.call(&set("", &[(name, "xsd:string", bad)]));
