@@ -3,7 +3,6 @@
 
 use std::path::Path as FilePath;
 
-
 use super::Agent;
 use super::config::{Config, number_instances};
 use super::files::{Root as FileRoot, read_capped};

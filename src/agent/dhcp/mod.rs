@@ -7,7 +7,6 @@
 mod ask;
 mod weigh;
 
-
 use super::Agent;
 use super::clock::Now;
 use super::command::{Command, Reply};
