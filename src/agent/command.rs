@@ -1,7 +1,9 @@
 //! What one can ask the agent from outside: the control socket's commands (and later the ubus object's), and the
 //! shape of each answer. The protocol around them is `control::protocol`.
 
-use crate::wire::data::{Data, Entry, Field, Map, Record, Wrong, one_of, read, record};
+use crate::wire::data::{
+    Data, Entry, Fields, FromData, Map, Record, ToData, Wrong, one_of, read, record,
+};
 use crate::wire::json;
 
 /// A command to the agent. The doc line names the shape of [`Reply::Ok`].
@@ -208,11 +210,13 @@ impl Record for Command {
         true
     }
 
-    fn each<'a>(&'a self, see: &mut dyn FnMut(&'static str, &'a dyn Field)) {
+    fn places(&mut self, see: &mut dyn FnMut(&'static str, &mut dyn FromData)) {
         fields!(self, see);
     }
+}
 
-    fn each_mut(&mut self, see: &mut dyn FnMut(&'static str, &mut dyn Field)) {
+impl Fields for Command {
+    fn fields<'a>(&'a self, see: &mut dyn FnMut(&'static str, &'a dyn ToData)) {
         fields!(self, see);
     }
 }
@@ -224,7 +228,7 @@ impl Command {
         let word = fields.remove("command");
         let word = word.ok_or_else(|| Wrong::new("missing field `command`"))?;
         let mut command = one_of(&word, &COMMANDS)?();
-        read(&mut command, fields)?;
+        read(&mut command, Data::Map(fields))?;
         Ok(command)
     }
 
@@ -237,7 +241,7 @@ impl Command {
             .find(|(_, make)| std::mem::discriminant(&make()) == kind);
         let mut map = Map::default();
         map.push("command", known.map(|(word, _)| *word).into());
-        self.each(&mut |key, field| map.push(key, field.data()));
+        self.fields(&mut |key, field| map.push(key, field.data()));
         Data::Map(map)
     }
 }
@@ -293,7 +297,7 @@ struct Refusal {
     text: String,
 }
 
-record!(Refusal { code, text } requires ["text"]);
+record!(read Refusal { code, text } requires ["text"]);
 
 /// The events that can be reported by command. The others belong to an RPC that the ACS waits to see completed.
 const EVENTS: [&str; 7] = [

@@ -12,7 +12,7 @@ use crate::datamodel::naming::{InstanceMode, aliases_in};
 use crate::datamodel::path::Path;
 use crate::datamodel::{DataModel, Root, find};
 use crate::say::warn;
-use crate::wire::data::{Data, Field};
+use crate::wire::data::{Data, FromData};
 use crate::wire::json;
 
 /// The table of ManagementServer whose rows are sections `inform_parameter`.

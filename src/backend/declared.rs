@@ -29,7 +29,7 @@ pub(super) struct Declared {
     pub forced_inform: bool,
 }
 
-record!(Declared {
+record!(read Declared {
     ty = "type",
     writable,
     min,

@@ -3,8 +3,7 @@
 //! They are the daemon's own, not the backend's: plain data that goes into the state file.
 
 use super::{Code, DataModel, Depth, Fault, Info, Node, Notify};
-use crate::wire::data::{Data, Field, Wrong, record};
-use std::collections::BTreeMap;
+use crate::wire::data::{Data, FromData, Map, ToData, Wrong, entries, record};
 
 /// How the ACS hears of a change (TR-069 A.3.2.4).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,14 +64,16 @@ impl Notification {
     }
 }
 
-impl Field for Notification {
+impl FromData for Notification {
     fn read(&mut self, data: Data<'_>) -> Result<(), Wrong> {
         let number = data.as_number().and_then(|number| number.parse().ok());
         let number: u8 = number.ok_or_else(|| Wrong::kind("u8"))?;
         *self = Notification::try_from(number).map_err(|fault| Wrong::new(fault.text))?;
         Ok(())
     }
+}
 
+impl ToData for Notification {
     fn data(&self) -> Data<'_> {
         self.number().into()
     }
@@ -120,7 +121,8 @@ pub struct AttributeChange {
 /// below it before, so what is below it now was set later: the setting with the longest path counts (AT-03).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Attributes {
-    set: BTreeMap<String, Setting>,
+    /// In the order of the paths.
+    set: Vec<(String, Setting)>,
 }
 
 /// What the ACS set for one parameter or partial path.
@@ -132,13 +134,22 @@ struct Setting {
 
 record!(Setting { notification, access } strict);
 
-impl Field for Attributes {
+impl FromData for Attributes {
     fn read(&mut self, data: Data<'_>) -> Result<(), Wrong> {
-        self.set.read(data)
+        self.set.clear();
+        entries(data, &mut |path, data| {
+            setting_of(&mut self.set, path).read(data)
+        })
     }
+}
 
+impl ToData for Attributes {
     fn data(&self) -> Data<'_> {
-        self.set.data()
+        let mut map = Map::default();
+        for (path, setting) in &self.set {
+            map.push(path.as_str(), setting.data());
+        }
+        Data::Map(map)
     }
 }
 
@@ -187,9 +198,10 @@ impl Attributes {
         }
         let objects = name.rmatch_indices('.');
         let objects = objects.filter_map(|(dot, _)| name.get(..=dot));
-        std::iter::once(name)
-            .chain(objects)
-            .find_map(|path| part(self.set.get(path)?))
+        std::iter::once(name).chain(objects).find_map(|path| {
+            let at = place(&self.set, path).ok()?;
+            part(&self.set.get(at)?.1)
+        })
     }
 
     /// Whether `path`, a full name or partial path, exists (9005), and the data model lets all parameters that it covers
@@ -228,7 +240,7 @@ impl Attributes {
             if change.path.ends_with('.') {
                 override_below(&mut set, change);
             }
-            let setting = set.entry(change.path.clone()).or_default();
+            let setting = setting_of(&mut set, &change.path);
             setting.notification = change.notification.or(setting.notification);
             if change.access.is_some() {
                 setting.access.clone_from(&change.access);
@@ -246,7 +258,7 @@ impl Attributes {
 
     /// Forgets what was set for an instance and below it, after DeleteObject (NO-12).
     pub fn remove_below(&mut self, prefix: &str) {
-        self.set.retain(|path, _| !path.starts_with(prefix));
+        self.set.retain(|(path, _)| !path.starts_with(prefix));
     }
 }
 
@@ -265,23 +277,36 @@ fn check_one(info: &Info, name: &str, wanted: Notification, named: bool) -> Resu
     Err(Fault::new(Code::NOTIFICATION_REJECTED, text))
 }
 
+/// Where the setting of `path` is, or would be.
+fn place(set: &[(String, Setting)], path: &str) -> Result<usize, usize> {
+    set.binary_search_by(|(known, _)| known.as_str().cmp(path))
+}
+
+/// The setting of `path`, which may be a new one.
+fn setting_of<'a>(set: &'a mut Vec<(String, Setting)>, path: &str) -> &'a mut Setting {
+    let at = place(set, path).unwrap_or_else(|at| {
+        set.insert(at, (path.to_owned(), Setting::default()));
+        at
+    });
+    &mut set[at].1
+}
+
 /// Takes away what `change` replaces below its partial path.
-fn override_below(set: &mut BTreeMap<String, Setting>, change: &AttributeChange) {
-    let below = set.range_mut(change.path.clone()..);
-    let mut empty = Vec::new();
-    for (path, setting) in below.take_while(|(path, _)| path.starts_with(&change.path)) {
+fn override_below(set: &mut Vec<(String, Setting)>, change: &AttributeChange) {
+    let mut at = set.partition_point(|(path, _)| *path < change.path);
+    while let Some((path, setting)) = set.get_mut(at)
+        && path.starts_with(&change.path)
+    {
         if change.notification.is_some() {
             setting.notification = None;
         }
         if change.access.is_some() {
             setting.access = None;
         }
-        if *setting == Setting::default() {
-            empty.push(path.clone());
+        match *setting == Setting::default() {
+            true => drop(set.remove(at)),
+            false => at += 1,
         }
-    }
-    for path in empty {
-        set.remove(&path);
     }
 }
 

@@ -46,7 +46,7 @@ fn value<'a>(scan: &mut Scan<'a>, depth: u32) -> Read<Data<'a>> {
         Some(b'[' | b'{') if depth <= 1 => Err("recursion limit exceeded"),
         Some(b'[') => {
             let mut items = Vec::new();
-            members(scan, "]", |scan| {
+            members(scan, "]", &mut |scan| {
                 items.push(value(scan, depth - 1)?);
                 Ok(())
             })?;
@@ -54,7 +54,7 @@ fn value<'a>(scan: &mut Scan<'a>, depth: u32) -> Read<Data<'a>> {
         }
         Some(b'{') => {
             let mut map = Map::default();
-            members(scan, "}", |scan| {
+            members(scan, "}", &mut |scan| {
                 if next(scan) != Some(b'"') {
                     return Err("key must be a string");
                 }
@@ -76,7 +76,7 @@ fn value<'a>(scan: &mut Scan<'a>, depth: u32) -> Read<Data<'a>> {
 fn members<'a>(
     scan: &mut Scan<'a>,
     end: &str,
-    mut member: impl FnMut(&mut Scan<'a>) -> Read<()>,
+    member: &mut dyn FnMut(&mut Scan<'a>) -> Read<()>,
 ) -> Read<()> {
     scan.at += 1;
     next(scan);

@@ -3,6 +3,7 @@
 
 mod control;
 mod cwmp;
+mod data;
 mod dhcp;
 mod dns;
 mod http;
@@ -24,8 +25,10 @@ pub const ALL: &[(&str, Target)] = &[
     ("envelope", cwmp::envelope),
     ("http_request", http::request),
     ("http_response", http::response),
+    ("json", data::json),
     ("program", control::program),
     ("session", cwmp::session),
+    ("toml", data::toml),
     ("uci", uci::uci),
     ("url", http::url),
     ("xml", xml::xml),

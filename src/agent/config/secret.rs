@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::wire::data::{Data, Field, Wrong};
+use crate::wire::data::{Data, FromData, ToData, Wrong};
 
 /// A password: `Debug` shows only whether there is one, and there is no `Display`.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -25,11 +25,13 @@ impl Secret {
     }
 }
 
-impl Field for Secret {
+impl FromData for Secret {
     fn read(&mut self, data: Data<'_>) -> Result<(), Wrong> {
         self.0.read(data)
     }
+}
 
+impl ToData for Secret {
     fn data(&self) -> Data<'_> {
         self.0.data()
     }

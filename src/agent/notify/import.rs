@@ -18,7 +18,7 @@ use crate::datamodel::attributes::{AttributeChange, Attributes, Notification};
 use crate::datamodel::path::Path;
 use crate::datamodel::{DataModel, Fault};
 use crate::say::{error, info, warn};
-use crate::wire::data::{Data, Field, Plain, Wrong, list, record};
+use crate::wire::data::{Data, FromData, Plain, Wrong, list, record};
 use crate::wire::http::hex;
 use crate::wire::json;
 
@@ -35,7 +35,7 @@ struct Entry {
     notify_type: Plain,
 }
 
-record!(Entry { parameter, notify_type } requires ["parameter", "notify_type"]);
+record!(read Entry { parameter, notify_type } requires ["parameter", "notify_type"]);
 
 impl Agent {
     /// Takes the file in, unless that was done. The names of the whole tree are in memory.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
-use crate::wire::data::{Data, Field, Wrong};
+use crate::wire::data::{Data, FromData, ToData, Wrong};
 use crate::wire::http::hex;
 
 /// Values of passively notified parameters that go into the file: a setting of the whole tree must not make it as large
@@ -76,11 +76,13 @@ impl Known {
     }
 }
 
-impl Field for Known {
+impl FromData for Known {
     fn read(&mut self, data: Data<'_>) -> Result<(), Wrong> {
         self.kept.read(data)
     }
+}
 
+impl ToData for Known {
     fn data(&self) -> Data<'_> {
         self.kept.data()
     }

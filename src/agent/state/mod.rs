@@ -12,7 +12,7 @@ pub use known::Known;
 use super::config::Secret;
 use crate::cwmp::event::EventQueue;
 use crate::datamodel::attributes::Attributes;
-use crate::wire::data::{Data, Field, Wrong, one_of, read, record, word};
+use crate::wire::data::{Data, FromData, ToData, Wrong, one_of, record, word};
 use crate::wire::dhcp::Offer;
 use crate::wire::toml;
 
@@ -183,7 +183,7 @@ impl State {
             version: 0,
             ..State::default()
         };
-        read(&mut state, toml::parse(text)?)?;
+        state.read(Data::Map(toml::parse(text)?))?;
         Ok(state)
     }
 }
@@ -239,13 +239,9 @@ record!(ScheduledInform {
     made_unix,
     due_unix
 });
-record!(@record false []; Statistics { sessions, succeeded, failed });
+record!(fields Statistics { sessions, succeeded, failed });
 
-impl Field for Statistics {
-    fn read(&mut self, data: Data<'_>) -> Result<(), Wrong> {
-        read(self, data.into_map()?)
-    }
-
+impl ToData for Statistics {
     /// They are no part of what is compared, and are written behind it.
     fn data(&self) -> Data<'_> {
         Data::Null
@@ -260,12 +256,14 @@ impl LocatedBy {
     ];
 }
 
-impl Field for LocatedBy {
+impl FromData for LocatedBy {
     fn read(&mut self, data: Data<'_>) -> Result<(), Wrong> {
         *self = one_of(&data, &LocatedBy::WORDS)?;
         Ok(())
     }
+}
 
+impl ToData for LocatedBy {
     fn data(&self) -> Data<'_> {
         word(self, &LocatedBy::WORDS)
     }

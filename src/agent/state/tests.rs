@@ -278,6 +278,106 @@ fn fields_of_a_later_version_do_no_harm() {
     assert_eq!(file.state, full());
 }
 
+/// The file of [`full`] as the first version wrote it, by another writer of TOML.
+const FIRST: &str = r##"version = 1
+boot_id = "0ca8"
+bootstrapped_url = "https://acs.example/"
+parameter_key = "p"
+backend = '''
+[a]
+b = """c"""
+# end of the state
+'''
+pending_config = [["acs", "url", "http://a/"]]
+imported_notifications = "00ff"
+
+[retry]
+count = 3
+wait_ms = 4294967295
+due_unix = -1
+informed = true
+url = "https://acs.example/"
+
+[deferred]
+reboot = ["key", ""]
+factory_reset = true
+factory_reset_tries = 1
+
+[connection_request]
+path = "/x"
+username = "u"
+password = "hunter2"
+address = "192.0.2.1"
+
+[dhcp]
+located_by = "dhcp"
+url_set = "http://set/"
+url_given_up = "http://given-up/"
+overruled = ["retry_min_wait_interval"]
+
+[dhcp.v4]
+url = "http://a/"
+provisioning_code = "c"
+retry_minimum_wait = 1
+retry_multiplier = 1000
+
+[dhcp.v4.gateway]
+manufacturer_oui = "00D09E"
+serial_number = "1"
+product_class = "R"
+
+[dhcp.v6]
+
+[[events]]
+code = "1 BOOT"
+
+[[events]]
+code = "M Reboot"
+command_key = 'key "1"'
+
+[[scheduled_informs]]
+command_key = "k"
+delay = 9
+made_unix = 1
+due_unix = 10
+
+[instance_numbers]
+"InformParameter." = 7
+
+[attributes."Device.Time.Enable"]
+notification = 2
+access = ["Subscriber"]
+
+[notified]
+"Device.X" = "1"
+
+[statistics]
+sessions = 4294967295
+succeeded = 1
+failed = 2
+# end of the state
+"##;
+
+#[test]
+fn the_file_of_the_first_version_is_read_and_ours_is_like_it() {
+    let scratch = Scratch::new("state-first");
+    fs::write(path(&scratch), FIRST).unwrap();
+    let (file, damage) = load(&scratch);
+    assert!(damage.is_none());
+    assert_eq!(file.state, full());
+    saved(&scratch, &full());
+    let ours = fs::read_to_string(path(&scratch)).unwrap();
+    // Only texts of several lines are written in another way.
+    let rest = |text: &str| {
+        let start = text.find("backend").unwrap();
+        let end = text.find("pending_config").unwrap();
+        format!("{}{}", &text[..start], &text[end..])
+    };
+    assert_eq!(rest(&ours), rest(FIRST));
+    let table = |text: &str| text.parse::<::toml::Table>().unwrap();
+    assert_eq!(table(&ours), table(FIRST));
+}
+
 #[test]
 fn secrets_are_not_shown() {
     assert!(!format!("{:?}", full()).contains("hunter2"));

@@ -3,7 +3,7 @@
 use crate::backend::declared::Declared;
 use crate::datamodel::path::MAX_PATH;
 use crate::datamodel::{Code, Fault, ParameterFault};
-use crate::wire::data::{Data, Field, Plain, record};
+use crate::wire::data::{Data, FromData, Plain, ToData, record};
 use crate::wire::json;
 
 /// Faults of one answer whose words are told together.
@@ -115,7 +115,7 @@ pub struct Line {
     pub changed: Option<Vec<String>>,
 }
 
-record!(Line {
+record!(read Line {
     id,
     objects,
     parameters,
@@ -139,7 +139,7 @@ pub struct Object {
     pub next: Option<u32>,
 }
 
-record!(Object { path, table, writable, next } requires ["path"]);
+record!(read Object { path, table, writable, next } requires ["path"]);
 
 /// A parameter as the program lists it.
 #[derive(Default)]
@@ -152,7 +152,7 @@ pub struct Parameter {
     pub(in crate::backend) declared: Declared,
 }
 
-record!(Parameter { path, value, ..declared } requires ["path"]);
+record!(read Parameter { path, value, ..declared } requires ["path"]);
 
 /// A refusal by the program.
 #[derive(Default)]
@@ -165,7 +165,7 @@ pub struct ProgramFault {
     pub text: String,
 }
 
-record!(ProgramFault { code, path, text } requires ["code"]);
+record!(read ProgramFault { code, path, text } requires ["code"]);
 
 impl Line {
     /// Reads a line.

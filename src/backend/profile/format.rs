@@ -16,7 +16,7 @@ pub(super) struct Definition {
     pub follows: Option<[String; 3]>,
 }
 
-record!(Definition { value, computed, follows, ..declared } strict);
+record!(read Definition { value, computed, follows, ..declared } strict);
 
 /// The key `table` of a table's section.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub(super) struct TableKeys {
     pub unique: Vec<Vec<String>>,
 }
 
-record!(TableKeys { writable, max, count, enable, unique } strict);
+record!(read TableKeys { writable, max, count, enable, unique } strict);
 
 impl Default for TableKeys {
     fn default() -> Self {

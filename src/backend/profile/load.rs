@@ -7,7 +7,7 @@ use super::format::{Definition, Place, TableKeys};
 use super::template::{Node, Nodes, Parameter, Span, Table, Template, Texts, What};
 use crate::datamodel::path::{Path, Segment};
 use crate::datamodel::{DataType, Info, Root, Type, Value};
-use crate::wire::data::{Data, Entry, Field, Map, Plain, Wrong};
+use crate::wire::data::{Data, Entry, FromData, Map, Plain, Wrong};
 use crate::wire::toml;
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -424,7 +424,7 @@ impl Loader<'_> {
             let Some(parameter) = self.parameters.get(number as usize) else {
                 continue;
             };
-            let given = value.clone().into_plain().ok_or_else(|| {
+            let given = value.plain().ok_or_else(|| {
                 place.error("an instance takes plain values; define it in the section with {i}")
             })?;
             let given = check(&name, &parameter.info, &given).map_err(|why| place.error(why))?;

@@ -6,7 +6,7 @@ use super::edit;
 use super::overlay::Overlay;
 use super::template::{Template, What};
 use crate::datamodel::Value;
-use crate::wire::data::{Data, Field, Map, record};
+use crate::wire::data::{Data, FromData, Map, record};
 use crate::wire::json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ struct Saved {
     next: BTreeMap<String, u32>,
 }
 
-record!(Saved { values, added, removed, next } strict);
+record!(read Saved { values, added, removed, next } strict);
 
 /// The overlay as text, `None` when there is nothing to keep.
 pub(super) fn save(overlay: &Overlay) -> Option<String> {

@@ -3,7 +3,7 @@
 
 use crate::datamodel::order::order;
 use crate::datamodel::{Info, Kind, Root};
-use crate::wire::data::{Data, Field, Wrong, one_of, word};
+use crate::wire::data::{Data, FromData, ToData, Wrong, one_of, word};
 use std::cmp::Ordering;
 use std::ops::Range;
 use std::sync::Arc;
@@ -168,12 +168,14 @@ impl Computed {
     const WORDS: [(&str, Computed); 2] = [("uptime", Computed::UpTime), ("time", Computed::Time)];
 }
 
-impl Field for Computed {
+impl FromData for Computed {
     fn read(&mut self, data: Data<'_>) -> Result<(), Wrong> {
         *self = one_of(&data, &Computed::WORDS)?;
         Ok(())
     }
+}
 
+impl ToData for Computed {
     fn data(&self) -> Data<'_> {
         word(self, &Computed::WORDS)
     }

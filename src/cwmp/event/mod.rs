@@ -4,7 +4,7 @@ mod queue;
 
 pub use queue::{CAPACITY, EventQueue, MULTIPLES};
 
-use crate::wire::data::{Data, Field, Map, Wrong, read, record};
+use crate::wire::data::{Data, FromData, Map, ToData, Wrong, record};
 use std::fmt;
 use std::str::FromStr;
 
@@ -174,7 +174,7 @@ impl fmt::Display for EventCode {
     }
 }
 
-impl Field for EventCode {
+impl FromData for EventCode {
     fn read(&mut self, data: Data<'_>) -> Result<(), Wrong> {
         let text = data.as_text().ok_or_else(|| Wrong::kind("a string"))?;
         *self = text
@@ -182,7 +182,9 @@ impl Field for EventCode {
             .map_err(|error: UnknownEvent| Wrong::new(error.to_string()))?;
         Ok(())
     }
+}
 
+impl ToData for EventCode {
     fn data(&self) -> Data<'_> {
         self.text().into()
     }
@@ -228,13 +230,9 @@ pub struct Event {
     pub command_key: String,
 }
 
-record!(@record false ["code"]; Event { code, command_key });
+record!(read Event { code, command_key } requires ["code"]);
 
-impl Field for Event {
-    fn read(&mut self, data: Data<'_>) -> Result<(), Wrong> {
-        read(self, data.into_map()?)
-    }
-
+impl ToData for Event {
     /// Without a key that is empty.
     fn data(&self) -> Data<'_> {
         let mut map = Map::default();

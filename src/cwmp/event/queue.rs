@@ -1,7 +1,7 @@
 //! The queue of events that the ACS has not yet confirmed, with the rules of table E of the checklist.
 
 use super::{Confirmation, Event, EventCode};
-use crate::wire::data::{Data, Field, Wrong, list};
+use crate::wire::data::{Data, FromData, ToData, Wrong, list};
 
 /// Most entries that an Inform may carry (TR-069 A.3.3.1), and that the queue takes.
 pub const CAPACITY: usize = 64;
@@ -147,7 +147,7 @@ impl EventQueue {
     }
 }
 
-impl Field for EventQueue {
+impl FromData for EventQueue {
     fn read(&mut self, data: Data<'_>) -> Result<(), Wrong> {
         self.entries.clear();
         for item in list(data)?.into_iter().take(2 * CAPACITY) {
@@ -157,7 +157,9 @@ impl Field for EventQueue {
         }
         Ok(())
     }
+}
 
+impl ToData for EventQueue {
     fn data(&self) -> Data<'_> {
         let kept = self
             .iter()

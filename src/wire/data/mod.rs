@@ -5,12 +5,14 @@
 
 mod record;
 pub(super) mod scan;
+mod values;
 
 use std::borrow::Cow;
 use std::fmt;
 
 pub(crate) use record::record;
-pub use record::{Field, Plain, Record, list, one_of, read, word, write};
+pub use record::{Fields, FromData, Record, ToData, read, write};
+pub use values::{Plain, entries, items, list, one_of, word};
 
 /// Deepest nesting that is read.
 pub const MAX_DEPTH: u32 = 128;
@@ -34,9 +36,31 @@ pub enum Data<'a> {
 }
 
 /// Keys with their values.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, Eq)]
 pub struct Map<'a> {
     entries: Vec<Entry<'a>>,
+    /// For the reader of TOML.
+    pub(super) made: Made,
+}
+
+impl PartialEq for Map<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.entries == other.entries
+    }
+}
+
+/// How a table of TOML came to be, which says what may be added to it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Made {
+    /// As a value: nothing.
+    #[default]
+    Whole,
+    /// As a part of the names of others.
+    Implied,
+    /// As a part of dotted keys.
+    Dotted,
+    /// By its own header.
+    Header,
 }
 
 /// A key with its value.
@@ -125,21 +149,22 @@ fn number(count: usize) -> u32 {
 
 impl<'a> Data<'a> {
     /// An object with these entries, in the order of the alphabet.
-    pub fn map<const N: usize>(entries: [(&'static str, Data<'a>); N]) -> Data<'a> {
+    pub fn map<const N: usize>(mut entries: [(&'static str, Data<'a>); N]) -> Data<'a> {
         let mut map = Map::default();
-        for (key, value) in entries {
-            map.insert(key, value);
-        }
+        map.fill(&mut entries, true);
         Data::Map(map)
     }
 
     /// An object with these entries, as they stand here.
-    pub fn in_order<const N: usize>(entries: [(&'static str, Data<'a>); N]) -> Data<'a> {
+    pub fn in_order<const N: usize>(mut entries: [(&'static str, Data<'a>); N]) -> Data<'a> {
         let mut map = Map::default();
-        for (key, value) in entries {
-            map.push(key, value);
-        }
+        map.fill(&mut entries, false);
         Data::Map(map)
+    }
+
+    /// A list of these items.
+    pub fn list(items: &mut dyn Iterator<Item = Data<'a>>) -> Data<'a> {
+        Data::List(items.collect())
     }
 
     /// The value of a key.
@@ -194,18 +219,13 @@ impl<'a> Data<'a> {
 
     /// Text, number or boolean as CWMP writes it; no number has an exponent there.
     #[must_use]
-    pub fn into_plain(self) -> Option<String> {
-        match self {
-            Data::Text(text) => Some(text.into_owned()),
-            Data::Boolean(value) => Some(value.to_string()),
-            Data::Number(number) => Some(match number.split_once(['e', 'E']) {
-                Some((digits, exponent)) => {
-                    shifted(digits, exponent).unwrap_or(number.into_owned())
-                }
-                None => number.into_owned(),
-            }),
-            Data::Null | Data::List(_) | Data::Map(_) => None,
-        }
+    pub fn plain(&self) -> Option<String> {
+        Some(match self {
+            Data::Text(text) => text.to_string(),
+            Data::Boolean(value) => value.to_string(),
+            Data::Number(number) => shifted(number).unwrap_or_else(|| number.to_string()),
+            Data::Null | Data::List(_) | Data::Map(_) => return None,
+        })
     }
 
     /// The same without what it borrows.
@@ -226,47 +246,67 @@ impl<'a> Data<'a> {
                 });
                 Data::Map(Map {
                     entries: entries.collect(),
+                    made: map.made,
                 })
             }
         }
     }
 }
 
-/// A decimal number with its point moved; `None` when that is out of all proportion.
-fn shifted(digits: &str, exponent: &str) -> Option<String> {
+/// A number that has an exponent without it, unless that is out of all proportion.
+fn shifted(number: &str) -> Option<String> {
     const MOST: i32 = 400;
+    let (digits, exponent) = number.split_once(['e', 'E'])?;
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let sign = if whole.starts_with('-') { "-" } else { "" };
-    let whole = whole.trim_start_matches('-');
-    let point = i32::try_from(whole.len())
-        .ok()?
-        .checked_add(exponent.parse().ok()?)?;
+    let (mut text, whole) = match whole.strip_prefix('-') {
+        Some(whole) => ("-".to_owned(), whole),
+        None => (String::new(), whole),
+    };
+    let digits = format!("{whole}{fraction}").into_bytes();
+    let (end, whole) = (
+        i32::try_from(digits.len()).ok()?,
+        i32::try_from(whole.len()).ok()?,
+    );
+    let point = whole.checked_add(exponent.parse().ok()?)?;
     if !(-MOST..=MOST).contains(&point) {
         return None;
     }
-    let all = format!("{whole}{fraction}");
-    let digit = |at: i32| {
-        let known = usize::try_from(at)
-            .ok()
-            .and_then(|at| all.as_bytes().get(at));
-        known.map_or('0', |digit| char::from(*digit))
-    };
-    let whole: String = (0..point)
-        .map(digit)
-        .skip_while(|&digit| digit == '0')
-        .collect();
-    let whole = if whole.is_empty() { "0" } else { &whole };
-    let fraction: String = (point..i32::try_from(all.len()).ok()?).map(digit).collect();
-    let dot = if fraction.is_empty() { "" } else { "." };
-    Some(format!("{sign}{whole}{dot}{fraction}"))
+    let zeros = digits.iter().position(|&digit| digit != b'0');
+    let start = zeros.map_or(point, |at| i32::try_from(at).unwrap_or(end));
+    for at in start.min(point - 1)..end.max(point) {
+        if at == point {
+            text.push('.');
+        }
+        let digit = usize::try_from(at).ok().and_then(|at| digits.get(at));
+        text.push(digit.map_or('0', |&digit| char::from(digit)));
+    }
+    Some(text)
 }
 
 impl<'a> Map<'a> {
+    /// A table that is known only by what is in it.
+    pub(super) fn implied() -> Map<'a> {
+        Map {
+            entries: Vec::new(),
+            made: Made::Implied,
+        }
+    }
+
     /// The value of a key; the last of several.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Data<'a>> {
         let entry = self.entries.iter().rfind(|entry| entry.key == key)?;
         Some(&entry.value)
+    }
+
+    fn fill(&mut self, entries: &mut [(&'static str, Data<'a>)], sorted: bool) {
+        for (key, value) in entries {
+            let value = std::mem::take(value);
+            match sorted {
+                true => self.insert(*key, value),
+                false => self.push(*key, value),
+            }
+        }
     }
 
     /// Gives a key a value, in its [`Map::slot`].
@@ -296,18 +336,15 @@ impl<'a> Map<'a> {
 
     /// The place for the value of a key. A new one is where the alphabet has it, if all the others are.
     pub fn slot(&mut self, key: impl Into<Cow<'a, str>>) -> &mut Data<'a> {
-        let key = key.into();
+        self.slot_at(key.into(), 0)
+    }
+
+    /// The same, with where it was read.
+    pub(super) fn slot_at(&mut self, key: Cow<'a, str>, line: u32) -> &mut Data<'a> {
         let at = self.entries.partition_point(|entry| entry.key < key);
         if self.entries.get(at).is_none_or(|entry| entry.key != key) {
             let value = Data::Null;
-            self.entries.insert(
-                at,
-                Entry {
-                    key,
-                    value,
-                    line: 0,
-                },
-            );
+            self.entries.insert(at, Entry { key, value, line });
         }
         &mut self.entries[at].value
     }

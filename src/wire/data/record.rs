@@ -1,14 +1,15 @@
 //! Structs that are read from plain data and made into it.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::str::FromStr;
-
 use super::{Data, Entry, Map, Wrong};
 
-/// What can be the value of a key.
-pub trait Field {
+/// What is read from data.
+pub trait FromData {
     /// Takes the value from `data`.
     fn read(&mut self, data: Data<'_>) -> Result<(), Wrong>;
+}
+
+/// What is made into data.
+pub trait ToData {
     /// The value as data.
     fn data(&self) -> Data<'_>;
 }
@@ -19,24 +20,29 @@ pub trait Record {
     fn required(&self) -> &'static [&'static str];
     /// Whether a key that is no field's is refused.
     fn strict(&self) -> bool;
-    /// Shows each field with its key.
-    fn each<'a>(&'a self, see: &mut dyn FnMut(&'static str, &'a dyn Field));
-    /// The same, to be written.
-    fn each_mut(&mut self, see: &mut dyn FnMut(&'static str, &mut dyn Field));
+    /// Shows each field with its key, to be read.
+    fn places(&mut self, see: &mut dyn FnMut(&'static str, &mut dyn FromData));
 }
 
-/// Makes a [`Record`] of a struct, and a [`Field`]:
+/// The same, to be written.
+pub trait Fields {
+    /// Shows each field with its key.
+    fn fields<'a>(&'a self, see: &mut dyn FnMut(&'static str, &'a dyn ToData));
+}
+
+/// Lists the fields of a struct, once, for what is done with them:
 ///
 /// ```ignore
-/// record!(Setting { notification, access } strict);
-/// record!(Parameter { path, ty = "type", ..declared } requires ["path"]);
+/// record!(Setting { notification, access } strict); // read and written; no other keys
+/// record!(read Parameter { path, ty = "type", ..declared } requires ["path"]); // only read, and not without that
+/// record!(fields Statistics { sessions, failed }); // its `data` is more than its fields, and said elsewhere
 /// ```
 ///
 /// The fields of `..declared` stand beside the others.
 macro_rules! record {
     (@key $field:ident) => { stringify!($field) };
     (@key $field:ident $key:literal) => { $key };
-    (@record $strict:literal $required:expr; $type:ident {
+    (@read $strict:literal $required:expr; $type:ident {
         $($field:ident $(= $key:literal)?),* $(,)? $(.. $inner:ident)?
     }) => {
         impl $crate::wire::data::Record for $type {
@@ -48,56 +54,69 @@ macro_rules! record {
                 $strict
             }
 
-            fn each<'a>(
-                &'a self,
-                see: &mut dyn FnMut(&'static str, &'a dyn $crate::wire::data::Field),
-            ) {
-                $(see($crate::wire::data::record!(@key $field $($key)?), &self.$field);)*
-                $($crate::wire::data::Record::each(&self.$inner, see);)?
-            }
-
-            fn each_mut(
+            fn places(
                 &mut self,
-                see: &mut dyn FnMut(&'static str, &mut dyn $crate::wire::data::Field),
+                see: &mut dyn FnMut(&'static str, &mut dyn $crate::wire::data::FromData),
             ) {
                 $(see($crate::wire::data::record!(@key $field $($key)?), &mut self.$field);)*
-                $($crate::wire::data::Record::each_mut(&mut self.$inner, see);)?
+                $($crate::wire::data::Record::places(&mut self.$inner, see);)?
+            }
+        }
+
+        impl $crate::wire::data::FromData for $type {
+            fn read(
+                &mut self,
+                data: $crate::wire::data::Data<'_>,
+            ) -> Result<(), $crate::wire::data::Wrong> {
+                $crate::wire::data::read(self, data)
             }
         }
     };
-    (@field $type:ident) => {
-        impl $crate::wire::data::Field for $type {
-            fn read(&mut self, data: $crate::wire::data::Data<'_>) -> Result<(), $crate::wire::data::Wrong> {
-                $crate::wire::data::read(self, data.into_map()?)
+    (@fields $type:ident { $($field:ident $(= $key:literal)?),* $(,)? }) => {
+        impl $crate::wire::data::Fields for $type {
+            fn fields<'a>(
+                &'a self,
+                see: &mut dyn FnMut(&'static str, &'a dyn $crate::wire::data::ToData),
+            ) {
+                $(see($crate::wire::data::record!(@key $field $($key)?), &self.$field);)*
             }
-
+        }
+    };
+    (@data $type:ident) => {
+        impl $crate::wire::data::ToData for $type {
             fn data(&self) -> $crate::wire::data::Data<'_> {
                 $crate::wire::data::write(self)
             }
         }
     };
-    ($type:ident $fields:tt) => {
-        $crate::wire::data::record!(@record false []; $type $fields);
-        $crate::wire::data::record!(@field $type);
+    (read $type:ident $fields:tt) => {
+        $crate::wire::data::record!(@read false []; $type $fields);
     };
-    ($type:ident $fields:tt strict) => {
-        $crate::wire::data::record!(@record true []; $type $fields);
-        $crate::wire::data::record!(@field $type);
+    (read $type:ident $fields:tt strict) => {
+        $crate::wire::data::record!(@read true []; $type $fields);
     };
-    ($type:ident $fields:tt requires $required:expr) => {
-        $crate::wire::data::record!(@record false $required; $type $fields);
-        $crate::wire::data::record!(@field $type);
+    (read $type:ident $fields:tt requires $required:expr) => {
+        $crate::wire::data::record!(@read false $required; $type $fields);
+    };
+    (fields $type:ident $fields:tt) => {
+        $crate::wire::data::record!(@read false []; $type $fields);
+        $crate::wire::data::record!(@fields $type $fields);
+    };
+    ($type:ident $fields:tt $($rule:tt)*) => {
+        $crate::wire::data::record!(read $type $fields $($rule)*);
+        $crate::wire::data::record!(@fields $type $fields);
+        $crate::wire::data::record!(@data $type);
     };
 }
 pub(crate) use record;
 
 /// Reads the fields of `record` from an object.
-pub fn read(record: &mut dyn Record, map: Map<'_>) -> Result<(), Wrong> {
+pub fn read(record: &mut dyn Record, data: Data<'_>) -> Result<(), Wrong> {
     let mut seen = Vec::new();
-    for Entry { key, value, line } in map {
+    for Entry { key, value, line } in data.into_map()? {
         let mut value = Some(value);
         let mut result = Ok(());
-        record.each_mut(&mut |name, field| {
+        record.places(&mut |name, field| {
             if name == key
                 && let Some(value) = value.take()
             {
@@ -111,7 +130,7 @@ pub fn read(record: &mut dyn Record, map: Map<'_>) -> Result<(), Wrong> {
         result.map_err(|wrong| wrong.within(&key, line))?;
         if value.is_some() && record.strict() {
             let mut names = Vec::new();
-            record.each(&mut |name, _| names.push(name));
+            record.places(&mut |name, _| names.push(name));
             return Err(Wrong {
                 line,
                 ..unknown("field", &key, &names)
@@ -125,212 +144,17 @@ pub fn read(record: &mut dyn Record, map: Map<'_>) -> Result<(), Wrong> {
 }
 
 /// The fields of `record` as an object, in their order.
-pub fn write(record: &dyn Record) -> Data<'_> {
+pub fn write(record: &dyn Fields) -> Data<'_> {
     let mut map = Map::default();
-    record.each(&mut |name, field| {
+    record.fields(&mut |name, field| {
         map.push(name, field.data());
     });
     Data::Map(map)
 }
 
-/// Reads one of a few words.
-pub fn one_of<T: Copy>(data: &Data<'_>, words: &[(&str, T)]) -> Result<T, Wrong> {
-    let given = data.as_text().ok_or_else(|| Wrong::kind("a string"))?;
-    let found = words.iter().find(|(word, _)| *word == given);
-    found.map(|(_, meant)| *meant).ok_or_else(|| {
-        let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-        unknown("variant", given, &words)
-    })
-}
-
-/// What [`one_of`] reads.
-pub fn word<T: PartialEq>(value: &T, words: &[(&'static str, T)]) -> Data<'static> {
-    let known = words.iter().find(|(_, one)| one == value);
-    known.map(|(word, _)| *word).into()
-}
-
-fn unknown(what: &str, given: &str, known: &[&str]) -> Wrong {
+pub(super) fn unknown(what: &str, given: &str, known: &[&str]) -> Wrong {
     let known = known.join("`, `");
     Wrong::new(format!(
         "unknown {what} `{given}`, expected one of `{known}`"
     ))
-}
-
-/// The items of a list.
-pub fn list(data: Data<'_>) -> Result<Vec<Data<'_>>, Wrong> {
-    match data {
-        Data::List(items) => Ok(items),
-        _ => Err(Wrong::kind("a list")),
-    }
-}
-
-fn text(data: Data<'_>) -> Result<String, Wrong> {
-    match data {
-        Data::Text(text) => Ok(text.into_owned()),
-        _ => Err(Wrong::kind("a string")),
-    }
-}
-
-/// An integer of a type that its name says.
-fn integer<T: FromStr>(data: &Data<'_>, name: &str) -> Result<T, Wrong> {
-    let number = data.as_number().and_then(|number| number.parse().ok());
-    number.ok_or_else(|| Wrong::kind(name))
-}
-
-macro_rules! integers {
-    ($($number:ident)*) => {$(
-        impl Field for $number {
-            fn read(&mut self, data: Data<'_>) -> Result<(), Wrong> {
-                *self = integer(&data, stringify!($number))?;
-                Ok(())
-            }
-
-            fn data(&self) -> Data<'_> {
-                (*self).into()
-            }
-        }
-    )*};
-}
-
-integers!(u16 u32 u64 i64);
-
-impl Field for bool {
-    fn read(&mut self, data: Data<'_>) -> Result<(), Wrong> {
-        match data {
-            Data::Boolean(value) => *self = value,
-            _ => return Err(Wrong::kind("a boolean")),
-        }
-        Ok(())
-    }
-
-    fn data(&self) -> Data<'_> {
-        (*self).into()
-    }
-}
-
-impl Field for String {
-    fn read(&mut self, data: Data<'_>) -> Result<(), Wrong> {
-        *self = text(data)?;
-        Ok(())
-    }
-
-    fn data(&self) -> Data<'_> {
-        self.as_str().into()
-    }
-}
-
-/// Text, number or boolean, as CWMP writes it.
-#[derive(Debug, Default)]
-pub struct Plain(pub String);
-
-impl Field for Plain {
-    fn read(&mut self, data: Data<'_>) -> Result<(), Wrong> {
-        self.0 = data
-            .into_plain()
-            .ok_or_else(|| Wrong::new("not a plain value"))?;
-        Ok(())
-    }
-
-    fn data(&self) -> Data<'_> {
-        self.0.data()
-    }
-}
-
-impl Field for (String, String) {
-    fn read(&mut self, data: Data<'_>) -> Result<(), Wrong> {
-        let mut pair = <[String; 2]>::default();
-        pair.read(data)?;
-        *self = pair.into();
-        Ok(())
-    }
-
-    fn data(&self) -> Data<'_> {
-        Data::List(vec![self.0.data(), self.1.data()])
-    }
-}
-
-impl<T: Field + Default> Field for Option<T> {
-    fn read(&mut self, data: Data<'_>) -> Result<(), Wrong> {
-        *self = match data {
-            Data::Null => None,
-            data => {
-                let mut value = T::default();
-                value.read(data)?;
-                Some(value)
-            }
-        };
-        Ok(())
-    }
-
-    fn data(&self) -> Data<'_> {
-        self.as_ref().map_or(Data::Null, T::data)
-    }
-}
-
-impl<T: Field + Default> Field for Vec<T> {
-    fn read(&mut self, data: Data<'_>) -> Result<(), Wrong> {
-        self.clear();
-        for item in list(data)? {
-            let mut value = T::default();
-            value.read(item)?;
-            self.push(value);
-        }
-        Ok(())
-    }
-
-    fn data(&self) -> Data<'_> {
-        Data::List(self.iter().map(T::data).collect())
-    }
-}
-
-impl<const N: usize> Field for [String; N] {
-    fn read(&mut self, data: Data<'_>) -> Result<(), Wrong> {
-        let items = list(data)?;
-        if items.len() != N {
-            let given = items.len();
-            return Err(Wrong::new(format!("invalid length {given}, expected {N}")));
-        }
-        for (place, item) in self.iter_mut().zip(items) {
-            *place = text(item)?;
-        }
-        Ok(())
-    }
-
-    fn data(&self) -> Data<'_> {
-        Data::List(self.iter().map(Field::data).collect())
-    }
-}
-
-impl Field for BTreeSet<String> {
-    fn read(&mut self, data: Data<'_>) -> Result<(), Wrong> {
-        *self = list(data)?
-            .into_iter()
-            .map(text)
-            .collect::<Result<_, _>>()?;
-        Ok(())
-    }
-
-    fn data(&self) -> Data<'_> {
-        Data::List(self.iter().map(Field::data).collect())
-    }
-}
-
-impl<T: Field + Default> Field for BTreeMap<String, T> {
-    fn read(&mut self, data: Data<'_>) -> Result<(), Wrong> {
-        self.clear();
-        for Entry { key, value, line } in data.into_map()? {
-            let mut read = T::default();
-            read.read(value).map_err(|wrong| wrong.within(&key, line))?;
-            self.insert(key.into_owned(), read);
-        }
-        Ok(())
-    }
-
-    fn data(&self) -> Data<'_> {
-        let mut map = Map::default();
-        for (key, value) in self {
-            map.push(key.as_str(), value.data());
-        }
-        Data::Map(map)
-    }
 }

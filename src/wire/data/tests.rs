@@ -16,8 +16,8 @@ struct Inner {
     kind: bool,
 }
 
-record!(Outer { count, name = "type", list, pair, maybe, ..inner } requires ["count"]);
-record!(@record false []; Inner { kind });
+record!(read Outer { count, name = "type", list, pair, maybe, ..inner } requires ["count"]);
+record!(read Inner { kind });
 
 #[derive(Debug, Default, PartialEq)]
 struct Closed {
@@ -41,13 +41,19 @@ fn a_record_is_read_and_written() {
         (read.count, read.maybe, read.inner.kind),
         (7, Some(-1), true)
     );
-    assert_eq!(text(&read.data()), given);
     let least = outer(r#"{"later":{"a":[]},"count":0,"maybe":null}"#).unwrap();
     let none = Outer {
         pair: <(String, String)>::default(),
         ..Outer::default()
     };
     assert_eq!(least, none);
+}
+
+#[test]
+fn a_record_is_written_in_the_order_of_its_fields() {
+    let mut closed = Closed::default();
+    closed.read(parse(r#"{"b":2,"a":1}"#).unwrap()).unwrap();
+    assert_eq!(text(&closed.data()), r#"{"a":1,"b":2}"#);
 }
 
 #[test]
@@ -112,12 +118,15 @@ fn a_plain_value_is_as_it_was_written_without_an_exponent() {
         ("1.25e1", Some("12.5")),
         ("1e-05", Some("0.00001")),
         ("0.05e1", Some("0.5")),
+        ("0e5", Some("0")),
+        ("-0.0e-1", Some("-0.00")),
+        ("120.50e-2", Some("1.2050")),
         ("1e99999999999", Some("1e99999999999")),
         ("null", None),
         ("[]", None),
         ("{}", None),
     ] {
-        let read = parse(given).unwrap().into_plain();
+        let read = parse(given).unwrap().plain();
         assert_eq!(read.as_deref(), plain, "{given}");
     }
 }

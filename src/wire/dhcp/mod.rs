@@ -15,7 +15,7 @@
 
 use std::fmt;
 
-use super::data::{Data, Field, Wrong, read, record, write};
+use super::data::{Data, ToData, record, write};
 use super::http::Url;
 
 /// Longest option taken: what fits into a datagram, several times.
@@ -68,17 +68,13 @@ record!(Offer {
     retry_multiplier,
     gateway
 });
-record!(@record false []; Gateway {
+record!(fields Gateway {
     manufacturer_oui,
     serial_number,
     product_class
 });
 
-impl Field for Gateway {
-    fn read(&mut self, data: Data<'_>) -> Result<(), Wrong> {
-        read(self, data.into_map()?)
-    }
-
+impl ToData for Gateway {
     fn data(&self) -> Data<'_> {
         match self.is_empty() {
             true => Data::Null,
