@@ -13,6 +13,7 @@ use crate::cwmp::version::Version;
 use crate::datamodel::{DataModel, Root};
 use crate::net::random;
 use crate::say::{error, info, warn};
+use crate::wire::data::Sorted;
 use crate::wire::xsd::DateTime;
 
 /// The one parameter of DeviceInfo that both the configuration and the ACS may set.
@@ -70,7 +71,9 @@ impl Agent {
         let set = values.into_iter().filter(|(_, value)| !value.is_empty());
         let set = set.map(|(name, value)| (format!("{root}DeviceInfo.{name}"), value.clone()));
         let mut pins = self.identity_pins.clone();
-        pins.extend(set);
+        for (path, value) in set {
+            pins.insert(path, value);
+        }
         self.model.pin(pins);
     }
 
@@ -203,7 +206,7 @@ impl Agent {
                         warn!("data model values dropped: reason=\"{reason}\"");
                     }
                     (self.model, self.management_server) = mounted(backend);
-                    self.identity_pins.clear();
+                    self.identity_pins = Sorted::default();
                     self.backend_generation = None;
                     self.watch_anew();
                     self.drop_requests();

@@ -175,7 +175,7 @@ impl Agent {
     /// The rows of ManagementServer.InformParameter are those of the configuration.
     pub(super) fn fill_inform_parameters(&self) {
         let mut ms = self.management_server.borrow_mut();
-        for (table, highest) in &self.store.state.instance_numbers {
+        for (table, highest) in self.store.state.instance_numbers.entries() {
             ms.reserve(table, *highest);
         }
         let entries = &self.config.inform_parameters;

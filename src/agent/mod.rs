@@ -43,7 +43,6 @@ mod trace;
 mod work;
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Instant;
@@ -66,6 +65,7 @@ use crate::net::http::AcsConnection;
 use crate::net::random;
 use crate::net::reactor::{token, who};
 use crate::say::{error, info, warn};
+use crate::wire::data::Sorted;
 use clock::Now;
 use command::Reply;
 use config::Config;
@@ -139,7 +139,7 @@ pub struct Agent {
     /// More parameters for Informs, from files.
     inform_lists: inform::Lists,
     /// What of the backend's identity must read otherwise, by path.
-    identity_pins: BTreeMap<String, String>,
+    identity_pins: Sorted<String>,
     /// The next Inform is in the oldest namespace.
     offer_older: bool,
 

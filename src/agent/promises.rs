@@ -1,7 +1,5 @@
 //! What the ACS is told will be so: made true and durable before the answer leaves (DESIGN 2.3).
 
-use std::collections::BTreeMap;
-
 use super::clock::Now;
 use super::schedule::Scheduled;
 use super::state::{self, Known, ScheduledInform, State};
@@ -11,6 +9,7 @@ use crate::cwmp::event::{EventCode, MULTIPLES};
 use crate::datamodel::attributes::Attributes;
 use crate::datamodel::{Applied, Code, DataModel, Fault, Progress};
 use crate::say::{error, info};
+use crate::wire::data::Sorted;
 
 /// ScheduleInform orders that may wait at a time (RB-05 asks for three), those included whose event is not delivered.
 const MAX_SCHEDULED: usize = 32;
@@ -26,7 +25,7 @@ pub(super) struct Before {
     pub(super) attributes: Option<Attributes>,
     parameter_key: Option<String>,
     notified: Option<Known>,
-    instance_numbers: Option<BTreeMap<String, u32>>,
+    instance_numbers: Option<Sorted<u32>>,
     backend: Option<String>,
     pending_config: Option<Vec<[String; 3]>>,
     dhcp: Option<state::Dhcp>,

@@ -1,14 +1,13 @@
 //! Who may use the data model now. A source behind IPC answers later (DESIGN 3, "Sources behind IPC never block the
 //! loop"), so everything that needs the model is an operation: prepared, then carried out from memory, one at a time.
 
-use std::collections::BTreeMap;
-
 use super::Agent;
 use super::clock::Now;
 use super::command::Reply;
 use super::requests::Request;
 use crate::cwmp::Promise;
 use crate::datamodel::{Applied, DataModel, Fault, Progress, Touch};
+use crate::wire::data::Sorted;
 
 /// How many command-line requests may wait for a slow backend.
 const MAX_WAITING: usize = 16;
@@ -23,7 +22,7 @@ pub(super) enum Op {
     /// The watched values, to find changes.
     Check,
     /// The same, to find what a transaction of the ACS changed; with what differed before.
-    Adopt(BTreeMap<String, String>),
+    Adopt(Sorted<String>),
     /// What the running session asks to be prepared.
     Session(Touch),
     /// The running session's transaction, which the backend commits.

@@ -3,7 +3,7 @@
 //! They are the daemon's own, not the backend's: plain data that goes into the state file.
 
 use super::{Code, DataModel, Depth, Fault, Info, Node, Notify};
-use crate::wire::data::{Data, FromData, Map, ToData, Wrong, entries, record};
+use crate::wire::data::{Data, FromData, Sorted, ToData, Wrong, record};
 
 /// How the ACS hears of a change (TR-069 A.3.2.4).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -121,8 +121,7 @@ pub struct AttributeChange {
 /// below it before, so what is below it now was set later: the setting with the longest path counts (AT-03).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Attributes {
-    /// In the order of the paths.
-    set: Vec<(String, Setting)>,
+    set: Sorted<Setting>,
 }
 
 /// What the ACS set for one parameter or partial path.
@@ -136,20 +135,13 @@ record!(Setting { notification, access } strict);
 
 impl FromData for Attributes {
     fn read(&mut self, data: Data<'_>) -> Result<(), Wrong> {
-        self.set.clear();
-        entries(data, &mut |path, data| {
-            setting_of(&mut self.set, path).read(data)
-        })
+        self.set.read(data)
     }
 }
 
 impl ToData for Attributes {
     fn data(&self) -> Data<'_> {
-        let mut map = Map::default();
-        for (path, setting) in &self.set {
-            map.push(path.as_str(), setting.data());
-        }
-        Data::Map(map)
+        self.set.data()
     }
 }
 
@@ -193,15 +185,14 @@ impl Attributes {
 
     /// What the setting with the longest path says of `name`.
     fn setting<'a, T>(&'a self, name: &str, part: impl Fn(&'a Setting) -> Option<T>) -> Option<T> {
-        if self.set.is_empty() {
+        if self.set.entries().is_empty() {
             return None;
         }
         let objects = name.rmatch_indices('.');
         let objects = objects.filter_map(|(dot, _)| name.get(..=dot));
-        std::iter::once(name).chain(objects).find_map(|path| {
-            let at = place(&self.set, path).ok()?;
-            part(&self.set.get(at)?.1)
-        })
+        std::iter::once(name)
+            .chain(objects)
+            .find_map(|path| part(self.set.get(path)?))
     }
 
     /// Whether `path`, a full name or partial path, exists (9005), and the data model lets all parameters that it covers
@@ -240,13 +231,14 @@ impl Attributes {
             if change.path.ends_with('.') {
                 override_below(&mut set, change);
             }
-            let setting = setting_of(&mut set, &change.path);
+            let mut setting = set.get(&change.path).cloned().unwrap_or_default();
             setting.notification = change.notification.or(setting.notification);
             if change.access.is_some() {
                 setting.access.clone_from(&change.access);
             }
+            set.insert(change.path.clone(), setting);
         }
-        if set.len() > MAX_SETTINGS {
+        if set.entries().len() > MAX_SETTINGS {
             let text = format!(
                 "no room for attributes of more than {MAX_SETTINGS} names; set those of an object by its partial path"
             );
@@ -258,7 +250,7 @@ impl Attributes {
 
     /// Forgets what was set for an instance and below it, after DeleteObject (NO-12).
     pub fn remove_below(&mut self, prefix: &str) {
-        self.set.retain(|(path, _)| !path.starts_with(prefix));
+        self.set.retain_below(prefix, &mut |_, _| false);
     }
 }
 
@@ -277,37 +269,17 @@ fn check_one(info: &Info, name: &str, wanted: Notification, named: bool) -> Resu
     Err(Fault::new(Code::NOTIFICATION_REJECTED, text))
 }
 
-/// Where the setting of `path` is, or would be.
-fn place(set: &[(String, Setting)], path: &str) -> Result<usize, usize> {
-    set.binary_search_by(|(known, _)| known.as_str().cmp(path))
-}
-
-/// The setting of `path`, which may be a new one.
-fn setting_of<'a>(set: &'a mut Vec<(String, Setting)>, path: &str) -> &'a mut Setting {
-    let at = place(set, path).unwrap_or_else(|at| {
-        set.insert(at, (path.to_owned(), Setting::default()));
-        at
-    });
-    &mut set[at].1
-}
-
 /// Takes away what `change` replaces below its partial path.
-fn override_below(set: &mut Vec<(String, Setting)>, change: &AttributeChange) {
-    let mut at = set.partition_point(|(path, _)| *path < change.path);
-    while let Some((path, setting)) = set.get_mut(at)
-        && path.starts_with(&change.path)
-    {
+fn override_below(set: &mut Sorted<Setting>, change: &AttributeChange) {
+    set.retain_below(&change.path, &mut |_, setting| {
         if change.notification.is_some() {
             setting.notification = None;
         }
         if change.access.is_some() {
             setting.access = None;
         }
-        match *setting == Setting::default() {
-            true => drop(set.remove(at)),
-            false => at += 1,
-        }
-    }
+        *setting != Setting::default()
+    });
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@
 //! neither fails nor stays pending. So a transaction that spans both is all or nothing: the backend commits first.
 
 use super::{Applied, Code, DataModel, Depth, Fault, Kind, Node, Progress, Root, Touch, Value};
+use crate::wire::data::Sorted;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -17,7 +17,7 @@ pub struct Mounted<B: DataModel + ?Sized> {
     /// The backend's pending step is a commit, not a prepare.
     committing: bool,
     /// Values that the daemon holds instead of the backend, by parameter.
-    pins: BTreeMap<String, String>,
+    pins: Sorted<String>,
     /// What the open transaction sets of them.
     staged_pins: Vec<(String, String)>,
     /// Where each `add` of the open transaction went: a mount's index, or `None` for the backend.
@@ -37,7 +37,7 @@ impl<B: DataModel + ?Sized> Mounted<B> {
             backend,
             mounts: Vec::new(),
             committing: false,
-            pins: BTreeMap::new(),
+            pins: Sorted::default(),
             staged_pins: Vec::new(),
             adds: Vec::new(),
         }
@@ -45,7 +45,7 @@ impl<B: DataModel + ?Sized> Mounted<B> {
 
     /// Pins values over the backend's: parameters of the backend that the configuration decides. Setting one of
     /// them changes the pin, and to nothing the backend's value too. Replaces all pins there were.
-    pub fn pin(&mut self, values: BTreeMap<String, String>) {
+    pub fn pin(&mut self, values: Sorted<String>) {
         self.pins = values;
     }
 
@@ -161,7 +161,7 @@ impl<B: DataModel + ?Sized> Mounted<B> {
         depth: Depth,
         visitor: &mut dyn FnMut(Node<'_>),
     ) -> Result<(), Fault> {
-        if self.pins.is_empty() {
+        if self.pins.entries().is_empty() {
             return self.backend.visit(at, depth, visitor);
         }
         self.backend.visit(at, depth, &mut |node| match node {
@@ -180,7 +180,9 @@ impl<B: DataModel + ?Sized> Mounted<B> {
             later: backend.later,
             instances: Vec::new(),
         };
-        self.pins.extend(self.staged_pins.drain(..));
+        for (name, value) in self.staged_pins.drain(..) {
+            self.pins.insert(name, value);
+        }
         let mut made = Vec::new();
         for mount in &mut self.mounts {
             match mount.model.commit(now)? {
@@ -292,7 +294,7 @@ impl<B: DataModel + ?Sized> DataModel for Mounted<B> {
     }
 
     fn set(&mut self, name: &str, value: &Value) -> Result<(), Fault> {
-        if self.pins.contains_key(name) {
+        if self.pins.get(name).is_some() {
             if value.text().is_empty() {
                 // Nothing is pinned over the backend's value then: that one shows.
                 self.backend.set(name, value)?;

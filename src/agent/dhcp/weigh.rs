@@ -66,13 +66,13 @@ pub fn in_force(config: &Config, dhcp: &state::Dhcp) -> InForce {
         _ => (acs.url.clone(), Source::Configuration),
     };
     let weigh = |option: &str, offered: Option<u32>, configured: u32| {
-        let offered = offered.filter(|_| !dhcp.overruled.contains(option)); // RT-11
+        let offered = offered.filter(|_| !dhcp.overruled.iter().any(|set| set == option)); // RT-11
         offered.map_or((configured, Source::Configuration), |n| (n, Source::Dhcp))
     };
     let code = &config.identity.provisioning_code;
     let offered_code = offer
         .provisioning_code
-        .filter(|_| code.is_empty() && !dhcp.overruled.contains(CODE));
+        .filter(|_| code.is_empty() && !dhcp.overruled.iter().any(|set| set == CODE));
     InForce {
         url,
         url_source,
@@ -94,8 +94,10 @@ pub(in crate::agent) fn overrule(dhcp: &mut state::Dhcp, set: &[[String; 3]]) {
                 dhcp.url_set.clone_from(value);
                 dhcp.url_given_up.clear();
             }
-            ("acs", MINIMUM_WAIT | MULTIPLIER) | ("cpe", CODE) => {
-                dhcp.overruled.insert(option.clone());
+            ("acs", MINIMUM_WAIT | MULTIPLIER) | ("cpe", CODE)
+                if !dhcp.overruled.contains(option) =>
+            {
+                dhcp.overruled.push(option.clone());
             }
             _ => {}
         }

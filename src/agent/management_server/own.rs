@@ -1,6 +1,5 @@
 //! An object of the data model made of a table.
 
-use std::collections::BTreeMap;
 use std::time::Instant;
 
 use super::items::{
@@ -11,6 +10,7 @@ use crate::agent::config::Config;
 use crate::datamodel::{
     Applied, Code, DataModel, Depth, Fault, Kind, Node, ParameterFault, Progress, Root, Value,
 };
+use crate::wire::data::Sorted;
 
 /// An object that the daemon owns, with everything below it.
 pub struct Own {
@@ -23,7 +23,7 @@ pub struct Own {
     /// Numbers of the instances that the open transaction made.
     added: Vec<u32>,
     /// The highest instance number that was ever given, by table name: none is given twice.
-    highest: BTreeMap<String, u32>,
+    highest: Sorted<u32>,
     changes: Vec<Change>,
 }
 
@@ -69,7 +69,7 @@ impl Own {
             items,
             staged: None,
             added: Vec::new(),
-            highest: BTreeMap::new(),
+            highest: Sorted::default(),
             changes: Vec::new(),
         }
     }
@@ -128,14 +128,19 @@ impl Own {
     }
 
     /// The highest number that an instance ever had, by table: to be kept for [`Own::reserve`].
-    pub fn highest(&self) -> &BTreeMap<String, u32> {
+    pub fn highest(&self) -> &Sorted<u32> {
         &self.highest
     }
 
     /// Numbers up to this one have been given before.
     pub fn reserve(&mut self, table: &str, number: u32) {
-        let highest = self.highest.entry(table.to_owned()).or_default();
-        *highest = (*highest).max(number);
+        if self
+            .highest
+            .get(table)
+            .is_none_or(|highest| *highest < number)
+        {
+            self.highest.insert(table.to_owned(), number);
+        }
     }
 
     /// What was committed since the last call and must go to the configuration file.

@@ -10,7 +10,7 @@
 pub(super) mod import;
 mod watch;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::Agent;
@@ -22,6 +22,7 @@ use crate::cwmp::event::{Event, EventCode};
 use crate::datamodel::attributes::AttributeChange;
 use crate::datamodel::{DataModel, Depth, Fault, Node, Touch};
 use crate::say::{debug, info};
+use crate::wire::data::Sorted;
 pub(super) use watch::Watch;
 
 /// Changed parameters that one Inform tells, and bytes of their names and values: an ACS takes an Inform of any length
@@ -122,7 +123,7 @@ impl Agent {
         let state = &mut self.store.state;
         let root = self.model.root().path();
         self.watch.walk(&self.model, &state.attributes, root);
-        state.notified.follow(|path| self.watch.is_active(path));
+        state.notified.follow(&|path| self.watch.is_active(path));
     }
 
     /// The ACS has set attributes, whose names are in memory. What is watched from now on is measured from its present
@@ -139,7 +140,7 @@ impl Agent {
         for path in paths {
             self.watch.walk(&self.model, &state.attributes, path);
         }
-        state.notified.follow(|path| self.watch.is_active(path));
+        state.notified.follow(&|path| self.watch.is_active(path));
         self.want_check(now);
     }
 
@@ -237,7 +238,7 @@ impl Agent {
 
     /// The watched values that differ already before a transaction of the ACS: not its doing. Those that it sets itself
     /// are: whatever they were, the ACS knows what they become.
-    pub(super) fn changed_before(&self, touch: &Touch) -> BTreeMap<String, String> {
+    pub(super) fn changed_before(&self, touch: &Touch) -> Sorted<String> {
         let set: BTreeSet<String> = match touch {
             Touch::Write(paths) => paths.iter().cloned().collect(),
             _ => BTreeSet::new(),
@@ -252,7 +253,7 @@ impl Agent {
     /// A transaction of the ACS is done: what it changed of the watched values, the ACS knows (NO-04).
     pub(super) fn adopt_values(
         &mut self,
-        before: &BTreeMap<String, String>,
+        before: &Sorted<String>,
         prepared: Result<(), Fault>,
         now: Now,
     ) {

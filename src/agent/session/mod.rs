@@ -8,7 +8,6 @@ mod end;
 mod exchange;
 mod open;
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::Agent;
@@ -18,6 +17,7 @@ use crate::cwmp::event::Confirmation;
 use crate::cwmp::{Action, Input, Promise, Session};
 use crate::datamodel::{Applied, Fault, Progress, Touch};
 use crate::say::{info, warn};
+use crate::wire::data::Sorted;
 use crate::wire::http::Dialogue;
 use crate::wire::payload::Payload;
 pub(super) use end::{Ended, STOP_LIMIT};
@@ -45,7 +45,7 @@ pub(super) struct Running {
     /// The ACS has taken the Inform.
     informed: bool,
     /// Watched values that differed already before the request under way: not the ACS's doing.
-    changed_before: BTreeMap<String, String>,
+    changed_before: Sorted<String>,
 }
 
 struct Talk {
@@ -196,7 +196,7 @@ impl Agent {
     pub(super) fn acs_knows_its_changes(&mut self, now: Now) {
         let before = match &mut self.session {
             Some(running) => std::mem::take(&mut running.changed_before),
-            None => BTreeMap::new(),
+            None => Sorted::default(),
         };
         self.want_survey_after_session(now);
         self.submit(Op::Adopt(before), now);

@@ -1,7 +1,5 @@
 //! From the wish for a session to its Inform.
 
-use std::collections::BTreeMap;
-
 use mio::Registry;
 
 use super::{Ended, Running, Talk};
@@ -15,6 +13,7 @@ use crate::cwmp::{
 use crate::datamodel::Fault;
 use crate::net::random;
 use crate::say::{debug, info, warn};
+use crate::wire::data::Sorted;
 use crate::wire::http::{Credentials, Dialogue, Policy, Url};
 use crate::wire::payload::Payload;
 use crate::wire::xsd::DateTime;
@@ -66,7 +65,7 @@ impl Agent {
             heartbeat,
             bootstrap: false,
             informed: false,
-            changed_before: BTreeMap::new(),
+            changed_before: Sorted::default(),
         });
         match target {
             Ok(target) => self.connection.connect(&target, now.instant, registry),

@@ -1,11 +1,10 @@
 //! The values that the ACS knows.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
-use crate::wire::data::{Data, FromData, ToData, Wrong};
+use crate::wire::data::{Data, FromData, Sorted, ToData, Wrong};
 use crate::wire::http::hex;
 
 /// Values of passively notified parameters that go into the file: a setting of the whole tree must not make it as large
@@ -21,9 +20,9 @@ const DIGEST: &str = "#sha256:";
 /// Last values told to the ACS of parameters whose changes are notified, by path.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Known {
-    kept: BTreeMap<String, String>,
+    kept: Sorted<String>,
     /// Not in the file.
-    rest: BTreeMap<String, String>,
+    rest: Sorted<String>,
 }
 
 impl Known {
@@ -51,7 +50,7 @@ impl Known {
 
     fn put(&mut self, path: String, value: String, keep: bool) {
         let most = if keep { MAX_KEPT_IN_ALL } else { MAX_KEPT };
-        if self.kept.len() < most || self.kept.contains_key(&path) {
+        if self.kept.entries().len() < most || self.kept.get(&path).is_some() {
             self.rest.remove(&path);
             self.kept.insert(path, value);
         } else {
@@ -61,11 +60,13 @@ impl Known {
 
     /// What is watched is another now: `wanted` says of a parameter whether it goes before those that need not be kept, or
     /// (`None`) is forgotten.
-    pub fn follow(&mut self, wanted: impl Fn(&str) -> Option<bool>) {
+    pub fn follow(&mut self, wanted: &dyn Fn(&str) -> Option<bool>) {
         let Known { kept, rest } = std::mem::take(self);
-        for (path, value) in kept.into_iter().chain(rest) {
-            if let Some(keep) = wanted(&path) {
-                self.put(path, value, keep);
+        for known in [kept, rest] {
+            for (path, value) in known.into_entries() {
+                if let Some(keep) = wanted(&path) {
+                    self.put(path, value, keep);
+                }
             }
         }
     }
@@ -120,10 +121,10 @@ mod tests {
             (None, Some("1"))
         );
         // One that becomes important goes in too.
-        known.follow(|path| Some(path == "P1000"));
+        known.follow(&|path| Some(path == "P1000"));
         let read = self::read(&written(&known));
         assert_eq!(read.get("P1000"), Some("2"));
-        known.follow(|path| (path == "P1000").then_some(false));
+        known.follow(&|path| (path == "P1000").then_some(false));
         assert_eq!((known.get("P1000"), known.get("P0999")), (Some("2"), None));
     }
 

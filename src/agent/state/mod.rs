@@ -4,15 +4,13 @@
 mod file;
 mod known;
 
-use std::collections::{BTreeMap, BTreeSet};
-
 pub use file::{Damage, StateFile};
 pub use known::Known;
 
 use super::config::Secret;
 use crate::cwmp::event::EventQueue;
 use crate::datamodel::attributes::Attributes;
-use crate::wire::data::{Data, FromData, ToData, Wrong, one_of, record, word};
+use crate::wire::data::{Data, FromData, Sorted, ToData, Wrong, one_of, record, word};
 use crate::wire::dhcp::Offer;
 use crate::wire::toml;
 
@@ -50,7 +48,7 @@ pub struct State {
     /// only between the two writes.
     pub pending_config: Vec<[String; 3]>,
     /// The highest instance number ever given, by table of ManagementServer: none is given twice.
-    pub instance_numbers: BTreeMap<String, u32>,
+    pub instance_numbers: Sorted<u32>,
     /// Which `cpe.custom_notify_json` was taken in: the digest of its text.
     pub imported_notifications: String,
     /// Notification attributes and access lists that the ACS set, by full name or partial path.
@@ -109,7 +107,7 @@ pub struct Dhcp {
     /// The configured URL that could not be reached, so that DHCP's stands before it.
     pub url_given_up: String,
     /// Other options that were set through the data model: DHCP's values count no longer.
-    pub overruled: BTreeSet<String>,
+    pub overruled: Vec<String>,
     /// What the last lease of DHCPv4 said.
     pub v4: Offer,
     /// And of DHCPv6.
@@ -167,7 +165,7 @@ impl Default for State {
             statistics: Statistics::default(),
             events: EventQueue::default(),
             scheduled_informs: Vec::new(),
-            instance_numbers: BTreeMap::new(),
+            instance_numbers: Sorted::default(),
             pending_config: Vec::new(),
             imported_notifications: String::new(),
             attributes: Attributes::default(),

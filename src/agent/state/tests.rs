@@ -79,7 +79,7 @@ fn full() -> State {
             made_unix: 1,
             due_unix: 10,
         }],
-        instance_numbers: [("InformParameter.".to_owned(), 7)].into(),
+        instance_numbers: [("InformParameter.".to_owned(), 7)].into_iter().collect(),
         pending_config: vec![["acs".into(), "url".into(), "http://a/".into()]],
         imported_notifications: "00ff".into(),
         attributes,

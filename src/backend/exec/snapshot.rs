@@ -1,11 +1,12 @@
 //! What the program answered, checked and ordered, for reading from memory.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::datamodel::order::order;
 use crate::datamodel::path::{Path, instance_number};
 use crate::datamodel::{Code, Depth, Fault, Info, Kind, Node, Root, Value};
+use crate::wire::data::Sorted;
 
 use super::protocol::{Object, Parameter};
 
@@ -24,7 +25,7 @@ pub struct Snapshot {
     /// What new instances hold, by paths with `{i}`.
     templates: Nodes,
     /// The numbers of the tables' next instances, by the tables' paths, also those with `{i}`.
-    next: BTreeMap<String, u32>,
+    next: Sorted<u32>,
 }
 
 #[derive(Clone)]
@@ -56,7 +57,7 @@ impl Snapshot {
             covered: covered.into_iter().collect(),
             nodes: Vec::new(),
             templates: Vec::new(),
-            next: BTreeMap::new(),
+            next: Sorted::default(),
             complain,
         };
         for object in objects {
@@ -131,7 +132,7 @@ impl Snapshot {
 
     /// Whether the program has said what the number of the next instance of `table` is.
     pub fn has_next(&self, table: &str) -> bool {
-        self.next.contains_key(table)
+        self.next.get(table).is_some()
     }
 
     /// Adds an instance to such a table: its number. It holds what the program has said that new ones do.
@@ -189,7 +190,9 @@ impl Snapshot {
         sort(&mut nodes);
         let at = place(&self.nodes, &instance);
         self.nodes.splice(at..at, nodes);
-        self.next.extend(tables);
+        for (table, first) in tables {
+            self.next.insert(table, first);
+        }
         self.next.insert(table.to_owned(), number + 1);
         Ok(number)
     }
@@ -250,7 +253,7 @@ struct Build<'a> {
     patterns: BTreeSet<String>,
     nodes: Nodes,
     templates: Nodes,
-    next: BTreeMap<String, u32>,
+    next: Sorted<u32>,
     complain: &'a mut dyn FnMut(&str, &str),
 }
 

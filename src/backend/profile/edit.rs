@@ -6,7 +6,6 @@ use super::template::{Table, Template, What};
 use super::unique::Taken;
 use crate::datamodel::path::instance_number;
 use crate::datamodel::{Code, DataType, Fault, Info, Value};
-use std::collections::HashMap;
 
 /// The member that holds an instance's alias.
 pub(super) const ALIAS: &str = "Alias";
@@ -43,7 +42,7 @@ pub(super) fn set(
 }
 
 /// What is taken in the tables that a transaction adds to, by their paths. Good until it sets or deletes.
-pub(super) type TakenIn = HashMap<String, Taken>;
+pub(super) type TakenIn = Vec<(String, Taken)>;
 
 /// AddObject: the new instance's number.
 pub(super) fn add(
@@ -60,8 +59,14 @@ pub(super) fn add(
     let Some(definition) = definition.filter(|definition| definition.writable) else {
         return Err(Fault::invalid_name(table));
     };
-    let look = || Taken::of(template, overlay, table, definition);
-    let taken = taken.entry(table.to_owned()).or_insert_with(look);
+    if !taken.iter().any(|(known, _)| known == table) {
+        let look = Taken::of(template, overlay, table, definition);
+        taken.push((table.to_owned(), look));
+    }
+    let known = taken.iter_mut().find(|(known, _)| known == table);
+    let Some((_, taken)) = known else {
+        return Err(Fault::invalid_name(table));
+    };
     let present = taken.instances;
     if let Some(max) = definition.max_entries.filter(|&max| present >= max) {
         return Err(exceeded(table, &format!("has its {max} entries")));
@@ -93,7 +98,7 @@ pub(super) fn add(
         overlay.put(template, &format!("{instance}{member}"), &value);
     }
     count(template, overlay, table, definition, present + 1);
-    taken.learn(|member| overlay.value(template, &format!("{instance}{member}")));
+    taken.learn(&|member| overlay.value(template, &format!("{instance}{member}")));
     Ok(next)
 }
 

@@ -9,7 +9,6 @@ use crate::datamodel::path::{Path, Segment};
 use crate::datamodel::{DataType, Info, Root, Type, Value};
 use crate::wire::data::{Data, Entry, FromData, Map, Plain, Wrong};
 use crate::wire::toml;
-use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
@@ -20,8 +19,8 @@ const TABLE: &str = "table";
 struct Loader<'a> {
     file: &'a str,
     root: Option<Root>,
-    /// Hashes of the names of all sections.
-    sections: BTreeSet<u64>,
+    /// Hashes of the names of all sections, in order.
+    sections: Vec<u64>,
     texts: Texts,
     parameters: Vec<Parameter>,
     tables: Vec<Table>,
@@ -98,7 +97,7 @@ fn load(parts: &[&str], file: &str) -> Result<Template, Failure> {
     let mut loader = Loader {
         file,
         root: None,
-        sections: BTreeSet::new(),
+        sections: Vec::new(),
         texts: Texts::default(),
         parameters: Vec::new(),
         tables: Vec::new(),
@@ -163,7 +162,8 @@ impl Loader<'_> {
         self.root = root;
         let mut name = DefaultHasher::new();
         section.hash(&mut name);
-        if self.sections.insert(name.finish()) {
+        if let Err(at) = self.sections.binary_search(&name.finish()) {
+            self.sections.insert(at, name.finish());
             return Ok(());
         }
         let (file, key) = (self.file, "");

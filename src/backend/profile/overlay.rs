@@ -2,7 +2,7 @@
 
 use super::template::{Entry, Template, What};
 use crate::datamodel::order::order;
-use std::collections::BTreeMap;
+use crate::wire::data::Sorted;
 use std::ops::Range;
 
 /// The differences, and how to take back the latest of them.
@@ -11,7 +11,7 @@ pub(super) struct Overlay {
     /// Sorted by [`order`].
     changes: Vec<Change>,
     /// The number that the next instance of a table gets, where it is not one above the template's highest.
-    next: BTreeMap<String, u32>,
+    next: Sorted<u32>,
     /// What was done since [`Overlay::begin`], if there is a transaction. A large device does not pay for its size.
     journal: Option<Vec<Undo>>,
 }
@@ -77,10 +77,12 @@ impl Overlay {
                 Undo::Remove(instance, changes, next) => {
                     let below = self.below(&instance);
                     self.changes.splice(below, changes);
-                    self.next.extend(next);
+                    for (table, next) in next {
+                        self.next.insert(table, next);
+                    }
                 }
-                Undo::Next(table, Some(next)) => drop(self.next.insert(table, next)),
-                Undo::Next(table, None) => drop(self.next.remove(&table)),
+                Undo::Next(table, Some(next)) => self.next.insert(table, next),
+                Undo::Next(table, None) => self.next.remove(&table),
             }
         }
     }
@@ -92,7 +94,7 @@ impl Overlay {
     }
 
     /// The numbers that the next instances get, by table.
-    pub fn next(&self) -> &BTreeMap<String, u32> {
+    pub fn next(&self) -> &Sorted<u32> {
         &self.next
     }
 
@@ -295,12 +297,11 @@ impl Overlay {
         });
         let below = self.below(instance);
         let changes: Vec<Change> = self.changes.splice(below, mark).collect();
-        let within = |table: &&String| table.starts_with(instance);
-        let tables: Vec<String> = self.next.keys().filter(within).cloned().collect();
-        let next = tables
-            .into_iter()
-            .filter_map(|table| self.next.remove_entry(&table));
-        let next = next.collect();
+        let mut next = Vec::new();
+        self.next.retain_below(instance, &mut |table, number| {
+            next.push((table.to_owned(), *number));
+            false
+        });
         self.log(|| Undo::Remove(instance.into(), changes, next));
     }
 

@@ -6,17 +6,16 @@ use super::edit;
 use super::overlay::Overlay;
 use super::template::{Template, What};
 use crate::datamodel::Value;
-use crate::wire::data::{Data, FromData, Map, record};
+use crate::wire::data::{Data, FromData, Map, Sorted, record};
 use crate::wire::json;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// The differences from the template.
 #[derive(Debug, Default)]
 struct Saved {
-    values: BTreeMap<String, String>,
-    added: BTreeSet<String>,
-    removed: BTreeSet<String>,
-    next: BTreeMap<String, u32>,
+    values: Sorted<String>,
+    added: Vec<String>,
+    removed: Vec<String>,
+    next: Sorted<u32>,
 }
 
 record!(read Saved { values, added, removed, next } strict);
@@ -27,7 +26,7 @@ pub(super) fn save(overlay: &Overlay) -> Option<String> {
     for (path, value) in overlay.values() {
         values.push(path, value.into());
     }
-    for (table, number) in overlay.next() {
+    for (table, number) in overlay.next().entries() {
         next.push(table.as_str(), (*number).into());
     }
     let added: Vec<Data<'_>> = overlay.added().map(Data::from).collect();
@@ -60,6 +59,7 @@ pub(super) fn restore(template: &Template, text: &str) -> Result<Overlay, String
         }
     }
     // In the order of text a parent comes before what lies below it.
+    saved.added.sort_unstable();
     for instance in &saved.added {
         if overlay.get(template, instance).is_none()
             && let Some(table) = edit::table_of(instance)
@@ -70,7 +70,7 @@ pub(super) fn restore(template: &Template, text: &str) -> Result<Overlay, String
             edit::keep_number(&mut overlay, table, instance);
         }
     }
-    for (name, value) in &saved.values {
+    for (name, value) in saved.values.entries() {
         let Some(What::Parameter(number)) = overlay.get(template, name).map(|entry| entry.what)
         else {
             crate::say::warn!("saved value of an unknown parameter dropped: parameter={name}");
@@ -84,10 +84,10 @@ pub(super) fn restore(template: &Template, text: &str) -> Result<Overlay, String
             }
         }
     }
-    for (table, &next) in &saved.next {
+    for (table, next) in saved.next.entries() {
         if let Some(What::Table(_)) = overlay.get(template, table).map(|entry| entry.what) {
             // The profile may have more instances by now.
-            overlay.raise_next(table, next.max(edit::above_template(template, table)));
+            overlay.raise_next(table, (*next).max(edit::above_template(template, table)));
         }
     }
     recount(template, &mut overlay);

@@ -5,53 +5,60 @@ use super::overlay::Overlay;
 use super::template::{Entry, Table, Template, What};
 use crate::datamodel::path::instance_number;
 use crate::datamodel::{Code, DataType, Fault, Info, ParameterFault, Type, Value};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use crate::wire::data::Sorted;
+use std::collections::BTreeSet;
 
 /// Whether what a transaction has set clashes with anything, told by the parameters that it set (SV-04, OB-10).
 /// What clashed before, without them, is not looked for.
 pub(super) fn check(template: &Template, overlay: &Overlay, set: &[String]) -> Result<(), Fault> {
-    let mut tables: BTreeMap<&str, &Table> = BTreeMap::new();
+    let mut tables: Vec<(&str, &Table)> = Vec::new();
     for name in set {
         for (instance, definition, member) in owners(template, overlay, name) {
             if keys(template, definition).any(|key| key.binds(definition, member))
                 && let Some(table) = table_of(instance)
             {
-                tables.insert(table, definition);
+                tables.push((table, definition));
             }
         }
     }
-    let set_names: HashSet<&str> = set.iter().map(String::as_str).collect();
-    let mut faults: HashMap<String, String> = HashMap::new();
+    tables.sort_unstable_by(|one, other| one.0.cmp(other.0));
+    tables.dedup_by(|one, other| one.0 == other.0);
+    let mut names: Vec<&str> = set.iter().map(String::as_str).collect();
+    names.sort_unstable();
+    let mut faults = Sorted::default();
     for (table, definition) in tables {
         for key in keys(template, definition) {
             for (one, other) in clashes(template, overlay, table, definition, &key) {
                 for (mine, others) in [(one, other), (other, one)] {
                     let members = key.members.iter().copied().chain(key.enable(definition));
-                    for name in members.map(|member| format!("{mine}{member}")) {
-                        if set_names.contains(name.as_str()) {
+                    for member in members {
+                        let name = format!("{mine}{member}");
+                        if names.binary_search(&name.as_str()).is_ok()
+                            && faults.get(&name).is_none()
+                        {
                             let words =
                                 format!("{name}: {others} has that {}", key.members.join(", "));
-                            faults.entry(name).or_insert(words);
+                            faults.insert(name, words);
                         }
                     }
                 }
             }
         }
     }
-    let faults: Vec<ParameterFault> = set
-        .iter()
-        .filter_map(|name| {
-            let text = faults.remove(name)?;
-            Some(ParameterFault {
+    let mut told = Vec::new();
+    for name in set {
+        if let Some(text) = faults.get(name) {
+            told.push(ParameterFault {
                 name: name.clone(),
                 code: Code::INVALID_PARAMETER_VALUE,
-                text,
-            })
-        })
-        .collect();
-    match faults.is_empty() {
+                text: text.clone(),
+            });
+            faults.remove(name);
+        }
+    }
+    match told.is_empty() {
         true => Ok(()),
-        false => Err(Fault::of_parameters(faults)),
+        false => Err(Fault::of_parameters(told)),
     }
 }
 
@@ -65,7 +72,7 @@ pub(super) struct Taken {
     /// Keys that bind a new instance at once (OB-10), and whether an instance has what is the default.
     keys: Vec<(Vec<Member>, bool)>,
     /// The values of all these members and of the alias, by name.
-    values: BTreeMap<String, HashSet<String>>,
+    values: Vec<(String, BTreeSet<String>)>,
 }
 
 /// A member of a table, with its value in a new instance.
@@ -88,32 +95,42 @@ impl From<Entry<'_>> for Member {
 
 impl Taken {
     pub fn of(template: &Template, overlay: &Overlay, table: &str, definition: &Table) -> Taken {
-        let ordered = template.members(definition).filter(|member| {
-            let named = info(template, member.what).and_then(|info| info.limits.named);
-            named == Some(DataType::Order) && !member.path.contains('.')
-        });
-        let ordered: Vec<Member> = ordered.map(Member::from).collect();
-        // Keys bind what is enabled; whoever enables a new instance has filled it in.
-        let enabled = template.member(definition, &definition.enable);
-        let binding = enabled.is_none_or(|enabled| enabled.value == "true");
-        let member = |name: &String| template.member(definition, name).map(Member::from);
-        let keys = definition.unique.iter().filter(|_| binding);
-        let keys = keys.map(|key| (key.iter().filter_map(member).collect(), false));
-        let keys: Vec<(Vec<Member>, bool)> = keys.collect();
-        let members = ordered.iter().chain(keys.iter().flat_map(|(key, _)| key));
-        let alias = template.member(definition, ALIAS).map(|_| ALIAS);
-        let names = members.map(|member| member.name.as_str()).chain(alias);
-        let values = names.map(|name| (name.to_owned(), HashSet::new()));
         let mut taken = Taken {
             instances: 0,
-            values: values.collect(),
-            ordered,
-            keys,
+            ordered: Vec::new(),
+            keys: Vec::new(),
+            values: Vec::new(),
         };
-        let names: Vec<String> = taken.values.keys().cloned().collect();
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let mut names: Vec<&str> = Vec::new();
+        for member in template.members(definition) {
+            let named = info(template, member.what).and_then(|info| info.limits.named);
+            if named == Some(DataType::Order) && !member.path.contains('.') {
+                names.push(member.path);
+                taken.ordered.push(member.into());
+            }
+        }
+        // Keys bind what is enabled; whoever enables a new instance has filled it in.
+        let enabled = template.member(definition, &definition.enable);
+        if enabled.is_none_or(|enabled| enabled.value == "true") {
+            for key in &definition.unique {
+                let mut members = Vec::new();
+                for name in key {
+                    if let Some(member) = template.member(definition, name) {
+                        names.push(name);
+                        members.push(member.into());
+                    }
+                }
+                taken.keys.push((members, false));
+            }
+        }
+        names.extend(template.member(definition, ALIAS).map(|_| ALIAS));
+        names.sort_unstable();
+        names.dedup();
+        for name in &names {
+            taken.values.push(((*name).to_owned(), BTreeSet::new()));
+        }
         for (_, row) in rows(template, overlay, table, &names) {
-            taken.learn(|name| {
+            taken.learn(&|name| {
                 let at = names.iter().position(|other| *other == name)?;
                 row.get(at).copied().flatten()
             });
@@ -122,7 +139,7 @@ impl Taken {
     }
 
     /// There is one more instance, whose members have these values.
-    pub fn learn<'a>(&mut self, value: impl Fn(&str) -> Option<&'a str>) {
+    pub fn learn<'a>(&mut self, value: &dyn Fn(&str) -> Option<&'a str>) {
         self.instances += 1;
         for (name, values) in &mut self.values {
             values.extend(value(name).map(str::to_owned));
@@ -134,31 +151,34 @@ impl Taken {
 
     /// Whether an instance has that value of that member.
     pub fn has(&self, member: &str, value: &str) -> bool {
-        let values = self.values.get(member);
+        let values = self.of_member(member);
         values.is_some_and(|values| values.contains(value))
+    }
+
+    fn of_member(&self, name: &str) -> Option<&BTreeSet<String>> {
+        let known = self.values.iter().find(|(member, _)| member == name);
+        known.map(|(_, values)| values)
     }
 
     /// Members of a new instance that must not have their default, because an instance that is there has it, with what
     /// they are to have.
     pub fn defaults(&self, template: &Template, number: u32) -> Vec<(String, String)> {
-        let values = |member: &Member| self.values.get(&member.name).into_iter().flatten();
-        let ordered = self.ordered.iter().map(|member| {
-            let numbers = values(member).filter_map(|text| text.parse::<u32>().ok());
-            let next = numbers.max().unwrap_or(0).saturating_add(1);
-            (member.name.clone(), next.to_string())
-        });
-        let keys = self.keys.iter().filter(|(_, default)| *default);
-        let keys = keys.filter_map(|(key, _)| {
-            key.iter().find_map(|member| {
-                let info = info(template, member.what)?;
-                let taken = self.values.get(&member.name)?;
-                Some((
-                    member.name.clone(),
-                    fresh(info, &member.value, number, taken)?,
-                ))
-            })
-        });
-        ordered.chain(keys).collect()
+        let mut defaults = Vec::new();
+        for Member { name, .. } in &self.ordered {
+            let values = self.of_member(name).into_iter().flatten();
+            let last = values.filter_map(|text| text.parse::<u32>().ok()).max();
+            let next = last.unwrap_or(0).saturating_add(1);
+            defaults.push((name.clone(), next.to_string()));
+        }
+        for (key, _) in self.keys.iter().filter(|(_, default)| *default) {
+            let mut members = key.iter();
+            defaults.extend(members.find_map(|Member { name, what, value }| {
+                let taken = self.of_member(name)?;
+                let fresh = fresh(info(template, *what)?, value, number, taken)?;
+                Some((name.clone(), fresh))
+            }));
+        }
+        defaults
     }
 }
 
@@ -170,24 +190,22 @@ fn info(template: &Template, what: What) -> Option<&Info> {
 }
 
 /// A value that nothing in `taken` has, where one can be thought of.
-fn fresh(info: &Info, default: &str, number: u32, taken: &HashSet<String>) -> Option<String> {
-    let candidates: Box<dyn Iterator<Item = String>> = match info.ty {
+fn fresh(info: &Info, default: &str, number: u32, taken: &BTreeSet<String>) -> Option<String> {
+    let numbers = match info.ty {
         Type::Int | Type::Long | Type::UnsignedInt | Type::UnsignedLong => {
             let from = default.parse::<i64>().ok()?;
-            let from = info.limits.min.map_or(from, |min| from.max(min));
-            Box::new((from..=from.saturating_add(taken.len() as i64)).map(|n| n.to_string()))
+            Some(info.limits.min.map_or(from, |min| from.max(min)))
         }
-        Type::String if info.limits.values.is_empty() && !info.limits.list => {
-            let first = std::iter::once(format!("cpe-{number}"));
-            Box::new(
-                first.chain((2..taken.len() + 3).map(move |turn| format!("cpe-{number}-{turn}"))),
-            )
-        }
+        Type::String if info.limits.values.is_empty() && !info.limits.list => None,
         _ => return None,
     };
-    candidates
-        .filter(|text| !taken.contains(text.as_str()))
-        .find(|text| Value::parse("", info, None, text).is_ok())
+    (0..=taken.len() as i64)
+        .map(|turn| match (numbers, turn) {
+            (Some(from), _) => from.saturating_add(turn).to_string(),
+            (None, 0) => format!("cpe-{number}"),
+            (None, _) => format!("cpe-{number}-{}", turn + 1),
+        })
+        .find(|text| !taken.contains(text) && Value::parse("", info, None, text).is_ok())
 }
 
 /// One set of members that must be unique.
@@ -248,8 +266,7 @@ fn clashes<'a>(
 ) -> Vec<(&'a str, &'a str)> {
     let mut names = key.members.clone();
     names.extend(key.enable(definition));
-    let mut seen: HashMap<Vec<Option<&str>>, &str> = HashMap::new();
-    let mut clashes = Vec::new();
+    let mut bound = Vec::new();
     for (instance, mut values) in rows(template, overlay, table, &names) {
         let enabled = values.split_off(key.members.len()).pop().flatten();
         if enabled.is_some_and(|enabled| enabled != "true") {
@@ -260,9 +277,16 @@ fn clashes<'a>(
         if !key.functional && unknown {
             continue;
         }
-        match seen.get(&values) {
-            Some(other) => clashes.push((instance, *other)),
-            None => drop(seen.insert(values, instance)),
+        bound.push((values, instance));
+    }
+    // Those that have the same values come together, in the order in which they are.
+    bound.sort_by(|one, other| one.0.cmp(&other.0));
+    let mut clashes = Vec::new();
+    let mut first: Option<&(Vec<Option<&str>>, &str)> = None;
+    for row in &bound {
+        match first {
+            Some(first) if first.0 == row.0 => clashes.push((row.1, first.1)),
+            _ => first = Some(row),
         }
     }
     clashes

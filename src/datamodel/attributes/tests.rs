@@ -109,7 +109,7 @@ fn a_partial_path_holds_for_what_is_below_it_now_and_later() {
     attributes
         .apply(&[change("Device.", Notification::PassiveBoth)])
         .unwrap();
-    assert_eq!(attributes.set.len(), 1);
+    assert_eq!(attributes.set.entries().len(), 1);
     assert_eq!(of(&attributes, "Device.A.2.P", Notify::Normal), 4);
 }
 
@@ -198,7 +198,7 @@ fn more_settings_than_there_is_room_for_are_none() {
     attributes
         .apply(&[change("Device.", Notification::Off), changes[0].clone()])
         .unwrap();
-    assert_eq!(attributes.set.len(), 2);
+    assert_eq!(attributes.set.entries().len(), 2);
 }
 
 #[test]

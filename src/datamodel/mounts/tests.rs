@@ -95,7 +95,7 @@ fn a_pinned_value_stands_for_the_backends_and_is_set_in_its_place() {
     // IN-02
     let mut tree = tree();
     let name = "Device.DeviceInfo.UpTime";
-    tree.pin(BTreeMap::from([(name.to_owned(), "7".to_owned())]));
+    tree.pin([(name.to_owned(), "7".to_owned())].into_iter().collect());
     assert_eq!(find(&tree, name).unwrap().value, "7");
     tree.begin();
     tree.set(name, &text("8")).unwrap();
@@ -113,7 +113,11 @@ fn a_pinned_secret_stays_hidden() {
     // GV-04
     let mut tree = tree();
     let name = "Device.DeviceInfo.Password";
-    tree.pin(BTreeMap::from([(name.to_owned(), "secret".to_owned())]));
+    tree.pin(
+        [(name.to_owned(), "secret".to_owned())]
+            .into_iter()
+            .collect(),
+    );
     assert_eq!(find(&tree, name).unwrap().value, "");
     assert_eq!(tree.pinned(name), Some("secret"));
 }

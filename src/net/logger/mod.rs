@@ -7,7 +7,6 @@ mod syslog;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -70,7 +69,7 @@ pub struct Logger(Mutex<Sinks>);
 struct Sinks {
     level: LevelFilter,
     /// By the place in the source that logs.
-    shares: BTreeMap<(&'static str, u32), RateLimit>,
+    shares: Vec<((&'static str, u32), RateLimit)>,
     console: bool,
     syslog: Option<Syslog>,
     file: Option<FileSink>,
@@ -118,7 +117,7 @@ impl Sinks {
     fn new(settings: Settings) -> Self {
         Self {
             level: settings.level,
-            shares: BTreeMap::new(),
+            shares: Vec::new(),
             console: settings.console,
             syslog: settings.syslog.map(Syslog::new),
             file: settings.file.map(FileSink::new),
@@ -127,15 +126,21 @@ impl Sinks {
 
     /// Whether a line may be logged: what the place that it comes from has left of its share.
     fn admit(&mut self, record: &Record, now: Instant) -> Option<Suppressed> {
-        match (record.file_static(), record.line()) {
-            // Who turns on the finer levels wants to see everything.
-            (Some(file), Some(line)) if record.level() <= Level::Info => self
-                .shares
-                .entry((file, line))
-                .or_insert(RateLimit::new(MAX_LINES))
-                .admit(now),
-            _ => Some(Suppressed(0)),
+        let (Some(file), Some(line)) = (record.file_static(), record.line()) else {
+            return Some(Suppressed(0));
+        };
+        // Who turns on the finer levels wants to see everything.
+        if record.level() > Level::Info {
+            return Some(Suppressed(0));
         }
+        let place = (file, line);
+        if let Some((_, share)) = self.shares.iter_mut().find(|(known, _)| *known == place) {
+            return share.admit(now);
+        }
+        let mut share = RateLimit::new(MAX_LINES);
+        let admitted = share.admit(now);
+        self.shares.push((place, share));
+        admitted
     }
 
     fn write(&mut self, level: Level, message: &str) {

@@ -5,6 +5,7 @@
 
 mod record;
 pub(super) mod scan;
+mod sorted;
 mod values;
 
 use std::borrow::Cow;
@@ -12,7 +13,8 @@ use std::fmt;
 
 pub(crate) use record::record;
 pub use record::{Fields, FromData, Record, ToData, read, write};
-pub use values::{Plain, entries, items, list, one_of, word};
+pub use sorted::Sorted;
+pub use values::{Plain, items, list, one_of, word};
 
 /// Deepest nesting that is read.
 pub const MAX_DEPTH: u32 = 128;

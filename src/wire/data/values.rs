@@ -1,10 +1,9 @@
 //! Values that fields have, from plain data and into it.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use super::record::unknown;
-use super::{Data, Entry, FromData, Map, ToData, Wrong};
+use super::{Data, FromData, ToData, Wrong};
 
 /// Reads one of a few words.
 pub fn one_of<T: Copy>(data: &Data<'_>, words: &[(&str, T)]) -> Result<T, Wrong> {
@@ -36,17 +35,6 @@ pub fn items(
     see: &mut dyn FnMut(Data<'_>) -> Result<(), Wrong>,
 ) -> Result<(), Wrong> {
     list(data)?.into_iter().try_for_each(see)
-}
-
-/// Shows the entries of an object.
-pub fn entries(
-    data: Data<'_>,
-    see: &mut dyn FnMut(&str, Data<'_>) -> Result<(), Wrong>,
-) -> Result<(), Wrong> {
-    for Entry { key, value, line } in data.into_map()? {
-        see(&key, value).map_err(|wrong| wrong.within(&key, line))?;
-    }
-    Ok(())
 }
 
 fn text(data: Data<'_>) -> Result<String, Wrong> {
@@ -191,43 +179,5 @@ impl<const N: usize> FromData for [String; N] {
 impl<const N: usize> ToData for [String; N] {
     fn data(&self) -> Data<'_> {
         Data::list(&mut self.iter().map(String::data))
-    }
-}
-
-impl FromData for BTreeSet<String> {
-    fn read(&mut self, data: Data<'_>) -> Result<(), Wrong> {
-        self.clear();
-        items(data, &mut |item| {
-            self.insert(text(item)?);
-            Ok(())
-        })
-    }
-}
-
-impl ToData for BTreeSet<String> {
-    fn data(&self) -> Data<'_> {
-        Data::list(&mut self.iter().map(String::data))
-    }
-}
-
-impl<T: FromData + Default> FromData for BTreeMap<String, T> {
-    fn read(&mut self, data: Data<'_>) -> Result<(), Wrong> {
-        self.clear();
-        entries(data, &mut |key, value| {
-            let mut read = T::default();
-            read.read(value)?;
-            self.insert(key.to_owned(), read);
-            Ok(())
-        })
-    }
-}
-
-impl<T: ToData> ToData for BTreeMap<String, T> {
-    fn data(&self) -> Data<'_> {
-        let mut map = Map::default();
-        for (key, value) in self {
-            map.push(key.as_str(), value.data());
-        }
-        Data::Map(map)
     }
 }

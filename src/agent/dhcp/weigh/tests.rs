@@ -108,7 +108,7 @@ fn retry_values_and_code_count_until_they_are_set() // RT-11
     assert_eq!(found.retry_multiplier, (1500, Source::Dhcp));
     assert_eq!(found.provisioning_code, "dhcp");
 
-    dhcp.overruled.insert(MINIMUM_WAIT.into());
+    dhcp.overruled.push(MINIMUM_WAIT.into());
     config.identity.provisioning_code = "configured".into();
     let found = in_force(&config, &dhcp);
     assert_eq!(found.retry_minimum_wait, (5, Source::Configuration));
@@ -116,7 +116,7 @@ fn retry_values_and_code_count_until_they_are_set() // RT-11
     assert_eq!(found.provisioning_code, "configured");
 
     config.identity.provisioning_code.clear();
-    dhcp.overruled.insert(CODE.into());
+    dhcp.overruled.push(CODE.into());
     assert_eq!(in_force(&config, &dhcp).provisioning_code, "");
 
     config.acs.dhcp_discovery = Discovery::Disable;
