@@ -87,6 +87,8 @@ pub fn encode_zlib(body: Payload) -> Payload {
     coded
 }
 
+/// Never part of its caller: it has 64 KiB of stack, which all of a session would have touched.
+#[inline(never)]
 fn compress(body: Payload, format: i32, coded: &mut Payload, mut also: impl FnMut(&[u8])) {
     let flags = create_comp_flags_from_zip_params(LEVEL, format, STRATEGY);
     let mut compressor = CompressorOxide::new(flags);
