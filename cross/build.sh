@@ -88,6 +88,8 @@ flags="-C target-feature=+crt-static -C link-self-contained=no -C relocation-mod
 for arg in cross/unwind.c -Os -fno-unwind-tables -fno-asynchronous-unwind-tables; do
     flags="$flags -C link-arg=$arg"
 done
+# What every session needs lies together.
+flags="$flags -C link-arg=-Wl,-T,cross/parts.ld"
 # SHA-256 as a loop: an eighth of the code.
 flags="$flags --cfg sha2_backend_soft=\"compact\""
 case $target in
