@@ -82,7 +82,10 @@ def main():
     parser.add_argument("--sessions", type=int, default=200)
     options = parser.parse_args()
     folder = tempfile.TemporaryDirectory(dir="/dev/shm")
-    binary = shutil.copy(f"{options.directory}/cwmpd" if options.directory else device_build(), folder.name)
+    built = f"{options.directory}/cwmpd" if options.directory else device_build()
+    binary = shutil.copy(built, folder.name)
+    if not os.access(binary, os.X_OK):  # mounted noexec, as in some containers
+        binary = built
     times = options.sessions
 
     probe = Cpu()
