@@ -13,10 +13,11 @@ use std::path::{Path, PathBuf};
 use fill::fill;
 
 /// What is made, each of the template of its name with `.in`.
-const MADE: [&str; 5] = [
+const MADE: [&str; 6] = [
     "packaging/man/cwmp.1",
     "packaging/man/cwmp-lab.1",
     "packaging/man/cwmpd.8",
+    "packaging/man/cwmpd-hooks.5",
     "packaging/man/cwmpd.conf.5",
     "packaging/completion/cwmp.bash",
 ];

@@ -1,6 +1,6 @@
 //! What the pages say, held against the code.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -192,6 +192,54 @@ fn every_exit_code_is_one_of_the_program_and_the_other_way_round() {
     assert_eq!(told("cwmp.1"), command);
     assert_eq!(told("cwmpd.8"), constants("src/control/daemon.rs"));
     assert_eq!(told("cwmp-lab.1"), constants("src/lab/cli.rs"));
+}
+
+#[test]
+fn every_hook_is_explained_with_its_arguments_and_exit_statuses() {
+    let page = read("packaging/man/cwmpd-hooks.5.in");
+    let mut parts = BTreeMap::new();
+    for part in page.split("\n.Ss ").skip(1) {
+        let part = part.split("\n.Sh ").next().unwrap_or_default();
+        let (name, rest) = part.split_once('\n').expect("a name");
+        assert!(rest.starts_with(&format!(".D1 Pa {name}")), "{name}");
+        parts.insert(name.to_owned(), rest.to_owned());
+    }
+    let number = |text: &str| text.split([' ', ':']).next()?.parse::<u8>().ok();
+    let packaged = read("packaging/files");
+    for entry in fs::read_dir(here("etc/hooks")).expect("the hooks") {
+        let name = entry.expect("an entry").file_name();
+        let name = name.to_str().expect("a name");
+        assert!(
+            packaged.contains(&format!(" /usr/lib/cwmpd/hooks/{name}\n")),
+            "{name}"
+        );
+        if name.ends_with(".sh") {
+            continue;
+        }
+        let script = read(&format!("etc/hooks/{name}"));
+        let (head, code) = script.split_once("\n\n").expect("a head");
+        let part = parts.remove(name).expect(name);
+        let told = set(part
+            .lines()
+            .filter_map(|line| number(line.strip_prefix(".It ")?)));
+        let lines = head.lines();
+        let listed = set(lines.filter_map(|line| number(line.strip_prefix("#   ")?)));
+        assert_eq!(told, listed, "{name}");
+        let words: Vec<&str> = code.split_whitespace().collect();
+        let used = words
+            .windows(2)
+            .filter(|pair| ["exit", "fail"].contains(&pair[0]));
+        let used = set(used.filter_map(|pair| number(pair[1])));
+        assert!(used.is_subset(&listed), "{name}: {used:?}");
+        // How many arguments: those that the head explains.
+        let arguments = head.lines().filter(|line| line.starts_with("# $")).count();
+        let call = part.lines().next().unwrap_or_default();
+        let called = call
+            .split(' ')
+            .filter(|word| word.chars().all(char::is_uppercase));
+        assert_eq!(called.count(), arguments, "{name}");
+    }
+    assert!(parts.is_empty(), "there is no such hook: {parts:?}");
 }
 
 /// What stands at the head of the items of a page's lists of messages.

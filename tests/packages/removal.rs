@@ -27,6 +27,7 @@ fn a_removal_leaves_nothing_but_conffiles() {
         assert!(router.exists("/etc/cwmpd/state.toml"));
         router.write("/etc/cwmpd/state.toml.damaged-1", "");
         router.write("/tmp/run/cwmpd.dhcp", "");
+        router.sh("mkdir /etc/cwmpd/units; echo package >/etc/cwmpd/units/uuid");
 
         router.script("prerm", "PKG_UPGRADE=0");
         router.wait_log("stopped");
