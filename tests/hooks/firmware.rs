@@ -84,8 +84,14 @@ fn what_is_no_image_never_reaches_sysupgrade(rig: &Rig) {
     }
 }
 
+/// The hook looks for the end of sysupgrade once in a while, and not for ever.
+fn time_passes(rig: &Rig) {
+    rig.on("sleep", "exec /bin/sleep 0.5");
+}
+
 fn an_upgrade_that_ends_at_once_is_under_way(rig: &Rig) {
     let image = image(rig);
+    time_passes(rig);
     rig.on("sysupgrade", "echo 'Commencing upgrade.'");
     let ended = rig.run("firmware-apply", &[&image, HOSTILE]);
     let said =
@@ -94,9 +100,11 @@ fn an_upgrade_that_ends_at_once_is_under_way(rig: &Rig) {
     assert_eq!(rig.calls_of("sysupgrade"), [["sysupgrade", &image]]);
 }
 
-/// Until it opens its end of the pipe `go`; then it makes `done`.
-const WAITS: &str =
-    "echo 'Commencing upgrade.'; read -r line <\"$root/go\"; echo \"$line\" >\"$root/done\"";
+/// Waits for a line in the pipe `go`, and hands it on into the pipe `done`.
+const WAITS: &str = r#"echo $$ >"$root/waits"
+echo 'Commencing upgrade.'
+read -r line <"$root/go"
+echo "$line" >"$root/done""#;
 
 fn an_upgrade_goes_on_when_the_hook_has_ended(rig: &Rig) {
     let image = image(rig);
@@ -114,6 +122,7 @@ fn an_upgrade_goes_on_when_the_hook_has_ended(rig: &Rig) {
 
 fn an_upgrade_that_cuts_off_its_caller_is_under_way(rig: &Rig) {
     let image = image(rig);
+    time_passes(rig);
     for script in [
         "echo 'Commencing upgrade.'; echo 'Command failed: Connection failed' >&2; exit 7",
         "echo 'Commencing upgrade.'; echo 'Command failed: Request timed out' >&2; exit 7",
@@ -126,6 +135,7 @@ fn an_upgrade_that_cuts_off_its_caller_is_under_way(rig: &Rig) {
 
 fn an_upgrade_that_is_refused_keeps_its_status(rig: &Rig) {
     let image = image(rig);
+    time_passes(rig);
     for (script, words) in [
         ("echo 'Image check failed.'; exit 1", "exit status 1"),
         // procd's own check, or that of the platform.
