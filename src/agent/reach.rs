@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use mio::Registry;
 
 use super::clock::Now;
-use super::config::{Config, Secret, Username};
+use super::config::{Config, Username};
 use super::{Agent, WHO_CONNREQ, files};
 use crate::connreq;
 use crate::cwmp::event::{Event, EventCode};
@@ -15,6 +15,7 @@ use crate::net::reactor::token;
 use crate::net::resolver::Family;
 use crate::net::{addresses, resolver, tls};
 use crate::say::{self, Level, info};
+use crate::wire::Secret;
 use crate::wire::http::{Credentials, Url};
 
 /// How long a name may take to resolve, all servers and attempts together.

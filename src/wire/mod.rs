@@ -6,7 +6,10 @@ pub mod dns;
 pub mod http;
 pub mod json;
 pub mod payload;
+mod secret;
 pub mod toml;
 pub mod uci;
 pub mod xml;
 pub mod xsd;
+
+pub use secret::Secret;

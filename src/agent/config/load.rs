@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 use super::options::{Kind, OPTIONS, SECTIONS, find};
 use super::{
     Acs, Backend, BackendKind, Compression, Config, ConnectionRequest, Cpe, Discovery, Identity,
-    InformParameter, Log, LogFile, PeriodicNotify, Problem, Secret, Username,
+    InformParameter, Log, LogFile, PeriodicNotify, Problem, Username,
 };
 use crate::agent::files::{self, read_capped};
 use crate::cwmp::inform::{MAX_ENTRIES, check_event_list, check_parameter_name};
 use crate::datamodel::{DataType, Root};
+use crate::wire::Secret;
 use crate::wire::dhcp::Offer;
 use crate::wire::uci;
 

@@ -5,7 +5,6 @@
 
 mod load;
 pub mod options;
-mod secret;
 mod write;
 
 use std::fmt;
@@ -14,9 +13,9 @@ use std::path::PathBuf;
 
 use crate::datamodel::Root;
 use crate::datamodel::naming::InstanceMode;
+use crate::wire::Secret;
 use crate::wire::dhcp::Offer;
 
-pub use secret::Secret;
 pub use write::{number_instances, write_back};
 
 /// Everything the UCI file decides. Paths are as written: [`Root::join`](super::files::Root::join) them at use.

@@ -7,9 +7,9 @@ mod known;
 pub use file::{Damage, StateFile};
 pub use known::Known;
 
-use super::config::Secret;
 use crate::cwmp::event::EventQueue;
 use crate::datamodel::attributes::Attributes;
+use crate::wire::Secret;
 use crate::wire::data::{Data, FromData, Sorted, ToData, Wrong, one_of, record, word};
 use crate::wire::dhcp::Offer;
 use crate::wire::toml;

@@ -6,7 +6,8 @@ mod table;
 
 use std::path::PathBuf;
 
-use super::{Config, Secret, Username};
+use super::{Config, Username};
+use crate::wire::Secret;
 
 pub use table::OPTIONS;
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::wire::data::{Data, FromData, ToData, Wrong};
+use super::data::{Data, FromData, ToData, Wrong};
 
 /// A password: `Debug` shows only whether there is one, and there is no `Display`.
 #[derive(Clone, Default, PartialEq, Eq)]
