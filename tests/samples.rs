@@ -374,12 +374,15 @@ fn check_promises(name: &str, cpe: &mut Harness) {
         },
         "a08-setparameterattributes" => {
             let info = cpe.model.info(SSID).clone();
-            assert_eq!(cpe.attributes.get(SSID, &info).notification.number(), 2);
+            assert_eq!(
+                cpe.kept.attributes.get(SSID, &info).notification.number(),
+                2
+            );
             return;
         }
         "t16-notification-empty" => {
             let info = cpe.model.info(SSID).clone();
-            assert!(cpe.attributes.get(SSID, &info).access.is_empty());
+            assert!(cpe.kept.attributes.get(SSID, &info).access.is_empty());
             return;
         }
         "a30-holdrequests-1" => return assert_eq!(cpe.reply(204, ""), Seen::Empty),
@@ -409,7 +412,7 @@ fn no_sample_confuses_any_state() {
                         status: 200,
                         body: &bytes,
                     };
-                    let action = cpe.session.step(again, &mut cpe.model, &cpe.attributes);
+                    let action = cpe.session.step(again, &mut cpe.model, &cpe.kept);
                     let ended = Action::End(Err(Failure::OutOfStep("Ended")));
                     assert_eq!(action, ended);
                 }

@@ -4,8 +4,9 @@ use super::clock::Now;
 use super::schedule::Scheduled;
 use super::state::{self, Known, ScheduledInform, State};
 use super::{Agent, dhcp, files};
-use crate::cwmp::Promise;
 use crate::cwmp::event::{EventCode, MULTIPLES};
+use crate::cwmp::transfer::QueuedTransfer;
+use crate::cwmp::{Kept, Promise};
 use crate::datamodel::attributes::Attributes;
 use crate::datamodel::{Applied, Code, DataModel, Fault, Progress};
 use crate::say::{error, info};
@@ -215,6 +216,11 @@ impl Agent {
             Promise::ScheduleInform { delay, command_key } => {
                 scheduled = Some(self.keep_schedule(delay, command_key, now)?);
             }
+            Promise::Transfer(_) | Promise::CancelTransfer { .. } | Promise::ChangeDuState(_) => {
+                let text = "transfers and software modules are not served";
+                return Err(Fault::new(Code::METHOD_NOT_SUPPORTED, text));
+            }
+            Promise::Reported { .. } | Promise::ReportRefused { .. } => {}
             Promise::Informed | Promise::Values { .. } => {}
         }
         if let Err(text) = self.write_state() {
@@ -314,6 +320,16 @@ impl Agent {
                 Err(e.to_string())
             }
         }
+    }
+}
+
+impl Kept for State {
+    fn attributes(&self) -> &Attributes {
+        &self.attributes
+    }
+
+    fn queued(&self) -> Vec<QueuedTransfer> {
+        Vec::new()
     }
 }
 

@@ -135,6 +135,7 @@ pub(crate) fn encode_must_understand(out: &mut Writer, header: &str) {
     out.close("soap-env:Fault");
 }
 
-fn shorten(text: &str) -> String {
+/// The beginning of a FaultString that is too long.
+pub(crate) fn shorten(text: &str) -> String {
     text.chars().take(MAX_FAULT_STRING).collect()
 }

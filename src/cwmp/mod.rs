@@ -10,14 +10,17 @@ pub mod fault;
 pub mod inform;
 mod methods;
 mod promise;
+pub mod report;
 pub mod retry;
 mod session;
+pub mod software;
+pub mod transfer;
 pub mod version;
 
 pub use inform::{DeviceId, Inform, InformParameter};
 pub use promise::Promise;
 pub use session::{
-    AcsRequest, Action, Failure, Input, Outcome, Session, Setup, Summary, Unanswered,
+    AcsRequest, Action, Failure, Input, Kept, Outcome, Session, Setup, Summary, Unanswered,
 };
 pub use version::Version;
 

@@ -1,5 +1,7 @@
 //! What a request asks to be made true before it is answered (DESIGN 2.3).
 
+use super::software::DuOrder;
+use super::transfer::TransferOrder;
 use crate::datamodel::attributes::AttributeChange;
 
 /// What must be true and durable before the session goes on.
@@ -29,5 +31,26 @@ pub enum Promise {
         delay: u32,
         /// For `M ScheduleInform`.
         command_key: String,
+    },
+    /// Transfer a file, after its delay or in its windows.
+    Transfer(TransferOrder),
+    /// Forget the transfers with that CommandKey: 9021 if one of them has gone too far, well if there is none (DL-25).
+    CancelTransfer {
+        /// Of the transfers.
+        command_key: String,
+    },
+    /// Operate on deployment units after the session.
+    ChangeDuState(DuOrder),
+    /// The ACS has taken this report: it is not to be sent again, and its events are delivered (EV-13, EV-14).
+    Reported {
+        /// As in [`AcsRequest::Report`](super::AcsRequest::Report).
+        id: u64,
+    },
+    /// The ACS has answered this report otherwise. The session goes on, without it (DL-29, RB-12).
+    ReportRefused {
+        /// As in [`AcsRequest::Report`](super::AcsRequest::Report).
+        id: u64,
+        /// FaultCode, if it was a fault; also 8000 where the version of the session has no such method.
+        code: Option<u16>,
     },
 }

@@ -27,6 +27,8 @@ impl Code {
     pub const NOT_WRITABLE: Code = Code(9008);
     /// 9009
     pub const NOTIFICATION_REJECTED: Code = Code(9009);
+    /// 9013
+    pub const UNSUPPORTED_PROTOCOL: Code = Code(9013);
 
     /// `Client` for 9003 and 9005 to 9008 (and 9021), else `Server` (TR-069 table 57; checklist table F).
     pub fn faultcode(self) -> &'static str {

@@ -3,8 +3,10 @@
 use super::envelope::verify;
 use super::model::FakeModel;
 use cwmpd::cwmp::event::{Event, EventCode};
+use cwmpd::cwmp::transfer::QueuedTransfer;
 use cwmpd::cwmp::{
-    AcsRequest, Action, DeviceId, Inform, Input, Outcome, Promise, Session, Setup, Version, inform,
+    AcsRequest, Action, DeviceId, Inform, Input, Kept, Outcome, Promise, Session, Setup, Version,
+    inform,
 };
 use cwmpd::datamodel::attributes::Attributes;
 use cwmpd::datamodel::{Applied, DataModel, Fault, Progress, Touch};
@@ -22,11 +24,28 @@ pub enum Seen {
     Ended(Outcome),
 }
 
+/// What the CPE keeps beside its model.
+#[derive(Default)]
+pub struct Books {
+    pub attributes: Attributes,
+    pub queued: Vec<QueuedTransfer>,
+}
+
+impl Kept for Books {
+    fn attributes(&self) -> &Attributes {
+        &self.attributes
+    }
+
+    fn queued(&self) -> Vec<QueuedTransfer> {
+        self.queued.clone()
+    }
+}
+
 /// A CPE without a network.
 pub struct Harness {
     pub session: Session,
     pub model: FakeModel,
-    pub attributes: Attributes,
+    pub kept: Books,
     /// ParameterKey as the device keeps it.
     pub parameter_key: String,
     /// What was committed, in order.
@@ -72,7 +91,7 @@ impl Harness {
         Harness {
             session: Session::new(setup),
             model,
-            attributes: Attributes::default(),
+            kept: Books::default(),
             parameter_key: String::new(),
             promises: Vec::new(),
             touched: Vec::new(),
@@ -129,7 +148,7 @@ impl Harness {
 
     /// Steps on until the ACS sees something.
     fn step(&mut self, input: Input<'_>) -> Seen {
-        let mut action = self.session.step(input, &mut self.model, &self.attributes);
+        let mut action = self.session.step(input, &mut self.model, &self.kept);
         for _ in 0..10 {
             let input = match action {
                 Action::Post(envelope) if envelope.is_empty() => return Seen::Empty,
@@ -149,7 +168,7 @@ impl Harness {
                     Input::Committed(result)
                 }
             };
-            action = self.session.step(input, &mut self.model, &self.attributes);
+            action = self.session.step(input, &mut self.model, &self.kept);
         }
         panic!("the session steps for ever");
     }
@@ -165,7 +184,7 @@ impl Harness {
                 return Ok(applied);
             }
             Promise::Attributes(changes) if self.refuse_promise.is_none() => {
-                self.attributes.apply(changes)?;
+                self.kept.attributes.apply(changes)?;
             }
             _ => {}
         }

@@ -5,8 +5,9 @@ use std::time::Instant;
 
 use cwmpd::backend::profile::{Profile, Template};
 use cwmpd::cwmp::event::{Event, EventCode};
+use cwmpd::cwmp::transfer::{Kind, QueuedTransfer};
 use cwmpd::cwmp::{
-    AcsRequest, Action, DeviceId, Inform, Input, Promise, Session, Setup, Version, envelope,
+    AcsRequest, Action, DeviceId, Inform, Input, Kept, Promise, Session, Setup, Version, envelope,
 };
 use cwmpd::datamodel::attributes::Attributes;
 use cwmpd::datamodel::{Applied, DataModel, Fault, Progress};
@@ -34,7 +35,7 @@ static TEMPLATE: LazyLock<Arc<Template>> = LazyLock::new(|| {
 pub fn session(data: &[u8]) {
     let mut cpe = Cpe {
         model: Profile::new(TEMPLATE.clone()),
-        attributes: Attributes::default(),
+        books: Books::default(),
     };
     let mut session = Session::new(setup());
     let mut sent = cpe.run(&mut session, Input::Begin);
@@ -71,13 +72,30 @@ pub fn session(data: &[u8]) {
 /// What a session runs on.
 struct Cpe {
     model: Profile,
+    books: Books,
+}
+
+/// What is kept beside the model: as many transfers as were ordered.
+#[derive(Default)]
+struct Books {
     attributes: Attributes,
+    queued: Vec<QueuedTransfer>,
+}
+
+impl Kept for Books {
+    fn attributes(&self) -> &Attributes {
+        &self.attributes
+    }
+
+    fn queued(&self) -> Vec<QueuedTransfer> {
+        self.queued.clone()
+    }
 }
 
 impl Cpe {
     /// Carries out what the session wants, until it posts something; `None` at its end.
     fn run(&mut self, session: &mut Session, input: Input) -> Option<Vec<u8>> {
-        let mut action = session.step(input, &mut self.model, &self.attributes);
+        let mut action = session.step(input, &mut self.model, &self.books);
         loop {
             let input = match action {
                 Action::Post(body) => {
@@ -106,13 +124,25 @@ impl Cpe {
                 }
                 Action::Commit(promise) => {
                     let kept = match promise {
-                        Promise::Attributes(changes) => self.attributes.apply(&changes),
+                        Promise::Attributes(changes) => self.books.attributes.apply(&changes),
+                        Promise::Transfer(order) => {
+                            self.books.queued.push(QueuedTransfer {
+                                command_key: order.command_key,
+                                state: 1,
+                                is_download: order.kind != Kind::Upload,
+                                file_type: order.file_type,
+                                file_size: order.file_size,
+                                target_file_name: order.target_file_name,
+                                autonomous: false,
+                            });
+                            Ok(())
+                        }
                         _ => Ok(()),
                     };
                     Input::Committed(kept.map(|()| Applied::default()))
                 }
             };
-            action = session.step(input, &mut self.model, &self.attributes);
+            action = session.step(input, &mut self.model, &self.books);
         }
     }
 }

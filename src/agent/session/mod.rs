@@ -101,8 +101,8 @@ impl Agent {
             let Some(talk) = talk(&mut self.session) else {
                 return;
             };
-            let attributes = &self.store.state.attributes;
-            let action = talk.session.step(input, &mut self.model, attributes);
+            let kept = &self.store.state;
+            let action = talk.session.step(input, &mut self.model, kept);
             if let Some(unanswered) = talk.session.take_unanswered() {
                 warn!(
                     "request not answered: rpc={} reason={:?}",

@@ -1,11 +1,16 @@
 //! From a message to bytes. Prefixes are always the same ones: ACSes compare some of them as text.
 
 use super::SOAP;
+use crate::cwmp::fault::shorten;
 use crate::cwmp::version::Namespace;
 use crate::datamodel::Type;
+use crate::wire::data::{Data, Entry};
 use crate::wire::payload::Payload;
 use crate::wire::xml::Writer;
 use std::convert::Infallible;
+
+/// Most arguments of a RequestDownload (TR-069 A.4.2.2).
+const MAX_FILE_TYPE_ARGS: usize = 16;
 
 /// A header entry of the CWMP namespace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,6 +109,45 @@ pub fn string_array<'a>(out: &mut Writer, tag: &str, items: impl IntoIterator<It
         }
         Ok(written)
     });
+}
+
+/// Arguments as the fields of a struct name them: an object is a structure, a list is an element of that name for each
+/// item, and what is null is left out.
+pub fn arguments(out: &mut Writer, fields: Data<'_>) {
+    let Data::Map(fields) = fields else { return };
+    for Entry { key, value, .. } in fields {
+        let structure = |out: &mut Writer, tag: &str, fields| {
+            out.open(tag);
+            arguments(out, fields);
+            out.close(tag);
+        };
+        match value {
+            Data::Null => {}
+            // The only list that is an array.
+            Data::List(items) if key == "FileTypeArg" => {
+                let Ok(()) = array::<Infallible>(out, &key, "cwmp:ArgStruct", |out| {
+                    let mut written = 0;
+                    for item in items.into_iter().take(MAX_FILE_TYPE_ARGS) {
+                        structure(out, "ArgStruct", item);
+                        written += 1;
+                    }
+                    Ok(written)
+                });
+            }
+            Data::List(items) => items
+                .into_iter()
+                .for_each(|item| structure(out, &key, item)),
+            Data::Map(_) => structure(out, &key, value),
+            Data::Boolean(value) => out.leaf(&key, if value { "1" } else { "0" }),
+            value => {
+                let text = value.plain().unwrap_or_default();
+                match &*key {
+                    "FaultString" => out.leaf(&key, &shorten(&text)),
+                    _ => out.leaf(&key, &text),
+                }
+            }
+        }
+    }
 }
 
 /// One `ParameterValueStruct`.

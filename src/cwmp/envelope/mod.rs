@@ -8,7 +8,8 @@ mod tests;
 
 pub use decode::{Body, EnvelopeError, Header, Message, decode};
 pub use encode::{
-    HeaderEntry, array, close_envelope, message, open_envelope, parameter_value, string_array,
+    HeaderEntry, arguments, array, close_envelope, message, open_envelope, parameter_value,
+    string_array,
 };
 
 /// Namespace of SOAP 1.1.

@@ -190,8 +190,9 @@ impl ToData for EventCode {
     }
 }
 
-/// Whether a text has the form of a vendor's event code, `X <OUI or VENDOR> <event>` (TR-069 3.7.1.5).
-pub fn is_vendor_event(text: &str) -> bool {
+/// Whether a text has the form of what a vendor may add to a list: `X <OUI or VENDOR> <text>`, for events (TR-069
+/// 3.7.1.5) and FileTypes (A.3.2.8) alike.
+pub fn is_vendor_text(text: &str) -> bool {
     let mut words = text.splitn(3, ' ');
     words.next() == Some("X")
         && text.chars().count() <= MAX_EVENT_CODE

@@ -1,7 +1,7 @@
 //! What an Inform tells beyond the forced and the changed parameters: the rules of ManagementServer.InformParameter.
 
 use super::forced_parameters;
-use crate::cwmp::event::{EventCode, is_vendor_event};
+use crate::cwmp::event::{EventCode, is_vendor_text};
 use crate::datamodel::naming::InstanceMode;
 use crate::datamodel::path::Path;
 use crate::datamodel::resolve::{Search, resolve_within};
@@ -40,7 +40,7 @@ pub fn check_event_list(list: &str) -> Result<(), String> {
             Ok(EventCode::ValueChange) => {
                 return Err("4 VALUE CHANGE is not allowed in this list".to_owned());
             }
-            Err(_) if !is_vendor_event(text) => {
+            Err(_) if !is_vendor_text(text) => {
                 return Err(format!(
                     "{:?} is no event code; they are written like 1 BOOT",
                     shortened(text)

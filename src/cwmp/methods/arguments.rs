@@ -1,11 +1,18 @@
 //! Arguments of a request: found by local name, in any order, whatever their namespace.
 
 use crate::datamodel::Fault;
+use crate::wire::data::{Data, Record};
 use crate::wire::xml::Element;
 use crate::wire::xsd;
 
 /// Longest ParameterKey and CommandKey (TR-069 A.3), in characters.
 const MAX_KEY: usize = 32;
+
+/// Longest URL of a file. TR-069 has 256 and, for software modules, 1024, but those that are signed are longer.
+const MAX_URL: usize = 2048;
+
+/// Longest of the other texts of a transfer (TR-069 A.3.2.8, A.4.1.10).
+const MAX_TEXT: usize = 256;
 
 /// An argument that must be there.
 pub(super) fn required<'a>(parent: &'a Element, name: &str) -> Result<&'a Element, Fault> {
@@ -39,15 +46,62 @@ pub(super) fn unsigned(parent: &Element, argument: &str) -> Result<u32, Fault> {
     xsd::unsigned_int(&required(parent, argument)?.text).ok_or_else(wrong)
 }
 
+/// The items of an array; none if it is missing.
+pub(super) fn items<'a>(parent: &'a Element, argument: &str) -> &'a [Element] {
+    let array = parent.child(argument);
+    array.map(|array| &array.children[..]).unwrap_or_default()
+}
+
+/// The local name of the type that an element says to have.
+pub(super) fn xsi_type(element: &Element) -> Option<&str> {
+    element.attribute("type")?.trim().rsplit(':').next()
+}
+
+/// Reads the fields of a struct that have names of TR-069, in upper case, from the elements of these names. One that is missing leaves its field as it is, and so does
+/// an empty one (DL-16); elements of other names are no harm.
+pub(super) fn fill(record: &mut dyn Record, parent: &Element) -> Result<(), Fault> {
+    let mut result = Ok(());
+    record.places(&mut |name, field| {
+        let known = result.is_ok() && name.starts_with(|c: char| c.is_ascii_uppercase());
+        let Some(text) = parent.child_text(name).filter(|_| known) else {
+            return;
+        };
+        let text = match name {
+            "CommandKey" | "Username" | "Password" => text,
+            _ => text.trim(),
+        };
+        if text.is_empty() {
+            return;
+        }
+        let most = match name {
+            "CommandKey" | "Version" => MAX_KEY,
+            "URL" | "SuccessURL" | "FailureURL" => MAX_URL,
+            _ => MAX_TEXT,
+        };
+        if text.chars().nth(most).is_some() {
+            result = Err(too_long(parent, name, most));
+        } else if field.read(text.into()).is_err() && field.read(Data::Number(text.into())).is_err()
+        {
+            let text = format!("{}: {name} cannot be {text:?}", parent.name);
+            result = Err(Fault::arguments(text));
+        }
+    });
+    result
+}
+
 /// A ParameterKey or CommandKey; one that is missing is an empty one.
 pub(super) fn key(parent: &Element, argument: &str) -> Result<String, Fault> {
     let key = parent.child_text(argument).unwrap_or_default();
     if key.chars().nth(MAX_KEY).is_some() {
-        let text = format!(
-            "{}: {argument} is longer than {MAX_KEY} characters",
-            parent.name
-        );
-        return Err(Fault::arguments(text));
+        return Err(too_long(parent, argument, MAX_KEY));
     }
     Ok(key.to_owned())
+}
+
+fn too_long(parent: &Element, argument: &str, most: usize) -> Fault {
+    let text = format!(
+        "{}: {argument} is longer than {most} characters",
+        parent.name
+    );
+    Fault::arguments(text)
 }

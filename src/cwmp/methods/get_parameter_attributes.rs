@@ -30,7 +30,7 @@ impl Method for GetParameterAttributes {
             |out| {
                 for_each_parameter(facts.model, &paths, &mut |name, node| {
                     if let Node::Parameter { path, info, .. } = node {
-                        let attribute = facts.attributes.get(path, info);
+                        let attribute = facts.kept.attributes().get(path, info);
                         out.open("ParameterAttributeStruct");
                         out.leaf("Name", name);
                         out.leaf("Notification", &attribute.notification.number().to_string());

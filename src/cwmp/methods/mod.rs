@@ -2,24 +2,28 @@
 
 mod add_object;
 mod arguments;
+mod change_du_state;
 mod delete_object;
 mod factory_reset;
 mod get_parameter_attributes;
 mod get_parameter_names;
 mod get_parameter_values;
 mod get_rpc_methods;
+mod order;
 mod paths;
+mod queued_transfers;
 mod reboot;
 mod schedule_inform;
 mod set_parameter_attributes;
 mod set_parameter_values;
 #[cfg(test)]
 mod tests;
+mod transfer;
 
 use super::fault::Refusal;
 use super::promise::Promise;
+use super::session::Kept;
 use super::version::Version;
-use crate::datamodel::attributes::Attributes;
 use crate::datamodel::{Applied, Code, DataModel, Fault, Touch};
 use crate::wire::xml::{Element, Writer};
 
@@ -55,7 +59,7 @@ pub(crate) trait Method {
 /// What an answer may tell.
 pub(crate) struct Facts<'a> {
     pub(crate) model: &'a dyn DataModel,
-    pub(crate) attributes: &'a Attributes,
+    pub(crate) kept: &'a dyn Kept,
     /// What the commit did.
     pub(crate) applied: &'a Applied,
     /// The version that the session speaks.
@@ -79,7 +83,7 @@ fn staged<T, E>(
 type Decode = fn(&Element) -> Result<Box<dyn Method>, Fault>;
 
 /// Every method that works, in the versions that have it.
-const METHODS: [(&str, Decode); 11] = [
+const METHODS: [(&str, Decode); 18] = [
     ("GetRPCMethods", get_rpc_methods::decode),
     ("SetParameterValues", set_parameter_values::decode),
     ("GetParameterValues", get_parameter_values::decode),
@@ -91,12 +95,22 @@ const METHODS: [(&str, Decode); 11] = [
     ("Reboot", reboot::decode),
     ("FactoryReset", factory_reset::decode),
     ("ScheduleInform", schedule_inform::decode),
+    ("Download", transfer::decode),
+    ("Upload", transfer::decode),
+    ("ScheduleDownload", transfer::decode),
+    ("CancelTransfer", transfer::decode_cancel),
+    ("GetQueuedTransfers", queued_transfers::decode),
+    ("GetAllQueuedTransfers", queued_transfers::decode),
+    ("ChangeDUState", change_du_state::decode),
 ];
+
+/// How many of them the agent serves yet; the rest can be called only in this crate's unit tests.
+const SERVED: usize = if cfg!(test) { METHODS.len() } else { 11 };
 
 /// The methods of a version that work: GetRPCMethods answers this list.
 fn methods(version: Version) -> impl Iterator<Item = (&'static str, Decode)> {
     let of_version = move |(name, _): &(&str, Decode)| version.has_method(name);
-    METHODS.into_iter().filter(of_version)
+    METHODS.into_iter().take(SERVED).filter(of_version)
 }
 
 /// Reads a request. Fault 9000 for a method that is not in the version's list (TR-069 3.7.4).

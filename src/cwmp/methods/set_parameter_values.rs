@@ -42,10 +42,7 @@ pub(super) fn decode(method: &Element) -> Result<Box<dyn Method>, Fault> {
 fn decode_entry(entry: &Element) -> Result<Entry, Fault> {
     let name = arguments::name(entry, "Name")?;
     let value = arguments::required(entry, "Value")?;
-    let ty = value.attribute("type").and_then(|ty| {
-        let local = ty.trim().rsplit(':').next().unwrap_or_default();
-        Type::from_xsd_name(local)
-    });
+    let ty = arguments::xsi_type(value).and_then(Type::from_xsd_name);
     Ok(Entry {
         name,
         ty,

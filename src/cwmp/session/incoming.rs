@@ -1,11 +1,10 @@
 //! Requests of the ACS: read, prepared, run, committed, answered.
 
 use super::reply::Reply;
-use super::{Action, Failure, Session, State, unexpected};
+use super::{Action, Failure, Kept, Session, State, unexpected};
 use crate::cwmp::envelope::{Body, HeaderEntry, close_envelope, message, open_envelope};
 use crate::cwmp::fault::{Refusal, encode_must_understand};
 use crate::cwmp::methods::{self, Facts, Method};
-use crate::datamodel::attributes::Attributes;
 use crate::datamodel::{Applied, Code, DataModel, Fault};
 use crate::wire::payload::Payload;
 use crate::wire::xml::{Element, TooLarge, Writer};
@@ -30,7 +29,7 @@ impl Session {
         &mut self,
         reply: Reply,
         model: &mut dyn DataModel,
-        attributes: &Attributes,
+        kept: &dyn Kept,
     ) -> Result<Action, Failure> {
         let message = match reply {
             Reply::Message(message) => message,
@@ -47,13 +46,7 @@ impl Session {
             }
             Body::Method(method) => {
                 let id = message.header.id;
-                Ok(self.acs_request(
-                    id,
-                    &message.header.not_understood,
-                    &method,
-                    model,
-                    attributes,
-                ))
+                Ok(self.acs_request(id, &message.header.not_understood, &method, model, kept))
             }
         }
     }
@@ -82,7 +75,7 @@ impl Session {
         not_understood: &[String],
         method: &Element,
         model: &mut dyn DataModel,
-        attributes: &Attributes,
+        kept: &dyn Kept,
     ) -> Action {
         self.rpc = Some(method.name.chars().take(64).collect());
         self.fault = None;
@@ -106,7 +99,7 @@ impl Session {
                 self.state = State::Preparing(incoming);
                 Action::Prepare(touch)
             }
-            None => self.prepared(incoming, Ok(()), model, attributes),
+            None => self.prepared(incoming, Ok(()), model, kept),
         }
     }
 
@@ -116,7 +109,7 @@ impl Session {
         incoming: Incoming,
         result: Result<(), Fault>,
         model: &mut dyn DataModel,
-        attributes: &Attributes,
+        kept: &dyn Kept,
     ) -> Action {
         let run = match result {
             Ok(()) => incoming.method.run(model),
@@ -127,7 +120,7 @@ impl Session {
                 self.state = State::Committing(incoming);
                 Action::Commit(promise)
             }
-            Ok(None) => self.answer(&incoming, &Applied::default(), model, attributes),
+            Ok(None) => self.answer(&incoming, &Applied::default(), model, kept),
             Err(refusal) => self.refuse(incoming.id.as_deref(), &refusal),
         }
     }
@@ -138,10 +131,10 @@ impl Session {
         incoming: Incoming,
         result: Result<Applied, Fault>,
         model: &mut dyn DataModel,
-        attributes: &Attributes,
+        kept: &dyn Kept,
     ) -> Action {
         match result {
-            Ok(applied) => self.answer(&incoming, &applied, model, attributes),
+            Ok(applied) => self.answer(&incoming, &applied, model, kept),
             Err(fault) => {
                 let refusal = incoming.method.refused(fault);
                 self.refuse(incoming.id.as_deref(), &refusal)
@@ -154,12 +147,12 @@ impl Session {
         incoming: &Incoming,
         applied: &Applied,
         model: &dyn DataModel,
-        attributes: &Attributes,
+        kept: &dyn Kept,
     ) -> Action {
         let id = incoming.id.as_deref();
         let facts = Facts {
             model,
-            attributes,
+            kept,
             applied,
             version: self.version,
         };

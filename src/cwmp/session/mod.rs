@@ -15,10 +15,9 @@ mod steps;
 mod tests;
 
 pub use outcome::{Failure, Outcome, Summary, Unanswered};
-pub use steps::{AcsRequest, Action, Input, Setup};
+pub use steps::{AcsRequest, Action, Input, Kept, Setup};
 
 use super::version::{Namespace, Version};
-use crate::datamodel::attributes::Attributes;
 use crate::datamodel::{DataModel, Fault};
 use incoming::Incoming;
 use own::Sent;
@@ -49,7 +48,7 @@ enum State {
     ExpectResponse(AcsRequest, Sent),
     ExpectAcsRequest,
     Preparing(Incoming),
-    CommittingInformed,
+    CommittingOwn,
     Committing(Incoming),
     Ended,
 }
@@ -73,12 +72,7 @@ impl Session {
     }
 
     /// Goes on with what came of the last action.
-    pub fn step(
-        &mut self,
-        input: Input<'_>,
-        model: &mut dyn DataModel,
-        attributes: &Attributes,
-    ) -> Action {
+    pub fn step(&mut self, input: Input<'_>, model: &mut dyn DataModel, kept: &dyn Kept) -> Action {
         let name = self.state();
         let state = std::mem::replace(&mut self.state, State::Ended);
         let action = match (state, input) {
@@ -86,21 +80,21 @@ impl Session {
             (State::ExpectInformResponse(sent), Input::Reply { status, body }) => {
                 self.inform_reply(sent, Reply::read(status, body))
             }
-            (State::CommittingInformed, Input::Committed(_)) => {
-                // If that could not be kept, the worst is that events are delivered twice.
+            (State::CommittingOwn, Input::Committed(_)) => {
+                // If that could not be kept, the worst is that events and reports are delivered twice.
                 Ok(self.next_request())
             }
             (State::ExpectResponse(request, sent), Input::Reply { status, body }) => {
                 self.own_reply(request, sent, Reply::read(status, body))
             }
             (State::ExpectAcsRequest, Input::Reply { status, body }) => {
-                self.acs_reply(Reply::read(status, body), model, attributes)
+                self.acs_reply(Reply::read(status, body), model, kept)
             }
             (State::Preparing(incoming), Input::Prepared(result)) => {
-                Ok(self.prepared(incoming, result, model, attributes))
+                Ok(self.prepared(incoming, result, model, kept))
             }
             (State::Committing(incoming), Input::Committed(result)) => {
-                Ok(self.committed(incoming, result, model, attributes))
+                Ok(self.committed(incoming, result, model, kept))
             }
             _ => Err(Failure::OutOfStep(name)),
         };
@@ -118,7 +112,7 @@ impl Session {
             State::ExpectResponse(..) => "ExpectResponse",
             State::ExpectAcsRequest => "ExpectAcsRequest",
             State::Preparing(_) => "Preparing",
-            State::CommittingInformed | State::Committing(_) => "Committing",
+            State::CommittingOwn | State::Committing(_) => "Committing",
             State::Ended => "Ended",
         }
     }

@@ -2,7 +2,7 @@
 
 use super::reply::Reply;
 use super::{AcsRequest, Action, Failure, Session, State, Unanswered, unexpected};
-use crate::cwmp::envelope::{Body, HeaderEntry, Message, message};
+use crate::cwmp::envelope::{Body, HeaderEntry, Message, arguments, message};
 use crate::cwmp::methods;
 use crate::cwmp::promise::Promise;
 use crate::cwmp::version::{Version, negotiate};
@@ -12,6 +12,9 @@ use std::fmt;
 
 /// How often the same request is sent again because the ACS asks for it (fault 8005), before it is given up.
 const MAX_RESENDS: u32 = 5;
+
+/// ACS fault code for a method that it does not know (TR-069 A.5.2).
+const METHOD_NOT_SUPPORTED: u16 = 8000;
 
 /// Least SessionTimeout (TR-069 3.5), in seconds.
 const MIN_SESSION_TIMEOUT: u32 = 30;
@@ -87,8 +90,7 @@ impl Session {
                 })?;
                 self.summary.version = self.version;
                 self.held = message.header.hold_requests;
-                self.state = State::CommittingInformed;
-                Ok(Action::Commit(Promise::Informed))
+                Ok(self.commit(Promise::Informed))
             }
         }
     }
@@ -102,10 +104,19 @@ impl Session {
             return self.post_empty();
         }
         let request = self.requests.remove(0);
+        if matches!(request, AcsRequest::Report { .. })
+            && !self.version.has_method(request.method())
+        {
+            let reason = format!("cwmp {} has no such method", self.version);
+            return self.refused(&request, &reason, Some(METHOD_NOT_SUPPORTED));
+        }
         let id = self.next_id();
         let envelope = message(self.namespace(), &[HeaderEntry::id(&id)], |out| {
             let tag = format!("cwmp:{}", request.method());
             out.open(&tag);
+            if let AcsRequest::Report { report, .. } = &request {
+                arguments(out, report.arguments().data());
+            }
             out.close(&tag);
         });
         let sent = Sent {
@@ -135,27 +146,22 @@ impl Session {
             Reply::Message(message) => message,
             Reply::Failed(failure @ Failure::HttpStatus(_)) => return Err(failure),
             // Real ACSes answer optional requests with what is no message: it is as if they had not answered.
-            Reply::Empty => {
-                self.unanswered(request.method(), &"nothing came");
-                return Ok(self.next_request());
-            }
-            Reply::Failed(failure) => {
-                self.unanswered(request.method(), &failure);
-                return Ok(self.next_request());
-            }
+            Reply::Empty => return Ok(self.refused(&request, &"nothing came", None)),
+            Reply::Failed(failure) => return Ok(self.refused(&request, &failure, None)),
         };
         self.held = message.header.hold_requests;
         match &message.body {
             // TR-069 3.7.1.4: a fault to anything but the Inform does not end the session.
             Body::Fault(fault) => {
-                self.unanswered(request.method(), fault);
                 if fault.is_retry_request()
                     && let Some(sent) = resend(sent)
                 {
+                    self.unanswered(request.method(), fault);
                     let action = Action::Post(sent.envelope.clone());
                     self.state = State::ExpectResponse(request, sent);
                     return Ok(action);
                 }
+                Ok(self.refused(&request, fault, fault.code))
             }
             Body::Method(method) => {
                 match expect_response(state, request.method(), &sent, &message, method) {
@@ -163,14 +169,35 @@ impl Session {
                         AcsRequest::GetRpcMethods => {
                             let methods = methods::decode_get_rpc_methods_response(method);
                             self.summary.acs_methods = Some(methods);
+                            Ok(self.next_request())
                         }
+                        AcsRequest::Report { id, .. } => Ok(self.commit(Promise::Reported { id })),
                     },
-                    Err(failure @ Failure::UnexpectedMessage { .. }) => return Err(failure),
-                    Err(failure) => self.unanswered(request.method(), &failure),
+                    Err(failure @ Failure::UnexpectedMessage { .. }) => Err(failure),
+                    Err(failure) => Ok(self.refused(&request, &failure, None)),
                 }
             }
         }
-        Ok(self.next_request())
+    }
+
+    /// The ACS has not answered as it should: the session goes on, with the other requests.
+    fn refused(
+        &mut self,
+        request: &AcsRequest,
+        reason: &dyn fmt::Display,
+        code: Option<u16>,
+    ) -> Action {
+        self.unanswered(request.method(), reason);
+        match *request {
+            AcsRequest::GetRpcMethods => self.next_request(),
+            AcsRequest::Report { id, .. } => self.commit(Promise::ReportRefused { id, code }),
+        }
+    }
+
+    /// What the answer to a request of ours has made so; the next request follows.
+    fn commit(&mut self, promise: Promise) -> Action {
+        self.state = State::CommittingOwn;
+        Action::Commit(promise)
     }
 
     fn unanswered(&mut self, method: &'static str, reason: &dyn fmt::Display) {

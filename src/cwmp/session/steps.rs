@@ -3,7 +3,10 @@
 use super::outcome::Outcome;
 use crate::cwmp::inform::Inform;
 use crate::cwmp::promise::Promise;
+use crate::cwmp::report::Report;
+use crate::cwmp::transfer::QueuedTransfer;
 use crate::cwmp::version::Version;
+use crate::datamodel::attributes::Attributes;
 use crate::datamodel::{Applied, Fault, Touch};
 use crate::wire::payload::Payload;
 
@@ -23,19 +26,37 @@ pub struct Setup {
 }
 
 /// A request to the ACS, beside the Inform.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AcsRequest {
     /// What the ACS serves. Optional: the session does not depend on the answer.
     GetRpcMethods,
+    /// What it is to know. [`Promise::Reported`] or [`Promise::ReportRefused`] says what it answers.
+    Report {
+        /// The caller's name for it.
+        id: u64,
+        /// What.
+        report: Report,
+    },
 }
 
 impl AcsRequest {
     /// The method's name.
-    pub(super) fn method(self) -> &'static str {
+    pub(super) fn method(&self) -> &'static str {
         match self {
             AcsRequest::GetRpcMethods => "GetRPCMethods",
+            AcsRequest::Report { report, .. } => report.method(),
         }
     }
+}
+
+/// What the device keeps beside its data model, and answers tell. It is as true as the last promise: what was promised
+/// shows at once.
+pub trait Kept {
+    /// What the ACS set.
+    fn attributes(&self) -> &Attributes;
+
+    /// The transfers that are not done with, in order.
+    fn queued(&self) -> Vec<QueuedTransfer>;
 }
 
 /// What a session is fed.

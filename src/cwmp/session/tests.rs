@@ -544,14 +544,14 @@ fn a_fault_while_preparing_is_the_answer() {
 fn a_caller_out_of_step_is_told() {
     let mut cpe = Harness::asked();
     let input = super::Input::Prepared(Ok(()));
-    let action = cpe.session.step(input, &mut cpe.model, &cpe.attributes);
+    let action = cpe.session.step(input, &mut cpe.model, &cpe.kept);
     assert_eq!(
         action,
         super::Action::End(Err(Failure::OutOfStep("ExpectAcsRequest")))
     );
     let action = cpe
         .session
-        .step(super::Input::Begin, &mut cpe.model, &cpe.attributes);
+        .step(super::Input::Begin, &mut cpe.model, &cpe.kept);
     assert_eq!(action, super::Action::End(Err(Failure::OutOfStep("Ended"))));
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::wire::data::{Data, FromData, ToData, Wrong};
 use time::{Date, Duration, Month, PrimitiveDateTime, Time, UtcDateTime};
 
 use super::is_space;
@@ -112,6 +113,26 @@ impl DateTime {
     /// Whether it is "Unknown Time" (TR-106 3.2).
     pub fn is_unknown(&self) -> bool {
         self.civil == DateTime::UNKNOWN.civil && self.offset.unwrap_or(0) == 0
+    }
+}
+
+impl Default for DateTime {
+    fn default() -> Self {
+        DateTime::UNKNOWN
+    }
+}
+
+impl FromData for DateTime {
+    fn read(&mut self, data: Data<'_>) -> Result<(), Wrong> {
+        let parsed = data.as_text().and_then(DateTime::parse);
+        *self = parsed.ok_or_else(|| Wrong::kind("a dateTime"))?;
+        Ok(())
+    }
+}
+
+impl ToData for DateTime {
+    fn data(&self) -> Data<'_> {
+        self.to_string().into()
     }
 }
 

@@ -145,7 +145,7 @@ fn every_method_takes_aliases_and_faults_repeat_them() {
     cpe.call(&set_attributes(&[(&name, "1", "2", "0", "")]));
     // What is kept is kept by number.
     let info = crate::datamodel::Info::default();
-    let kept = |name| cpe.attributes.notification(name, &info).number();
+    let kept = |name| cpe.kept.attributes.notification(name, &info).number();
     assert_eq!(kept("Device.WiFi.SSID.2.SSID"), 2);
     let answer = cpe.call(&object("DeleteObject", &ssid("[cpe-2]."), ""));
     assert_eq!(text_of(&answer, "Status"), Some("0"));

@@ -60,7 +60,7 @@ fn attributes_are_changed_all_or_none() {
             entry,
         ]));
         assert_eq!(fault_code(&answer), Some(expected), "{entry:?}");
-        assert_eq!(cpe.attributes, Attributes::default());
+        assert_eq!(cpe.kept.attributes, Attributes::default());
     }
 }
 
@@ -78,7 +78,10 @@ fn all_notifications_are_known() {
             "",
         )]));
         let info = cpe.model.info("Device.Time.Enable").clone();
-        let set = cpe.attributes.notification("Device.Time.Enable", &info);
+        let set = cpe
+            .kept
+            .attributes
+            .notification("Device.Time.Enable", &info);
         assert_eq!(Notification::try_from(number), Ok(set));
     }
 }
@@ -97,13 +100,17 @@ fn access_lists_keep_what_means_something() {
     )]));
     let info = cpe.model.info("Device.Time.Enable").clone();
     assert_eq!(
-        cpe.attributes.get("Device.Time.Enable", &info).access,
+        cpe.kept.attributes.get("Device.Time.Enable", &info).access,
         ["Subscriber", "X_EX_App"]
     );
     // Whoever is not in it may not write: here nobody but the ACS.
     let nobody = "<string>Nobody</string>";
     cpe.call(&set_attributes(&[("Device.Time.", "0", "", "1", nobody)]));
-    assert!(!cpe.attributes.may_write("Device.Time.Enable", "Subscriber"));
+    assert!(
+        !cpe.kept
+            .attributes
+            .may_write("Device.Time.Enable", "Subscriber")
+    );
     let many: String = (0..17).map(|n| format!("<string>X_{n}</string>")).collect();
     let answer = cpe.call(&set_attributes(&[("Device.Time.", "0", "", "1", &many)]));
     assert_eq!(fault_code(&answer), Some(9004));
@@ -124,17 +131,17 @@ fn too_many_attributes_are_9004_but_an_object_counts_once() {
     let last = &names[MAX_SETTINGS];
     let info = cpe.model.info(last).clone();
     assert_eq!(
-        cpe.attributes.notification(last, &info),
+        cpe.kept.attributes.notification(last, &info),
         Notification::Passive
     );
-    let before = cpe.attributes.clone();
+    let before = cpe.kept.attributes.clone();
     let all: Vec<_> = names
         .iter()
         .map(|name| (name.as_str(), "1", "4", "0", ""))
         .collect();
     let answer = cpe.call(&set_attributes(&all));
     assert_eq!(fault_code(&answer), Some(9004));
-    assert_eq!(cpe.attributes, before);
+    assert_eq!(cpe.kept.attributes, before);
     // Nor is the whole tree looked at again and again for one request.
     let whole = vec![("Device.", "1", "1", "0", ""); 300];
     assert_eq!(fault_code(&cpe.call(&set_attributes(&whole))), Some(9004));
