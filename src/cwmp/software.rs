@@ -2,7 +2,7 @@
 
 use super::transfer::words;
 use crate::wire::Secret;
-use crate::wire::data::{Data, FromData, ToData, Wrong, one_of, record};
+use crate::wire::data::{Data, FromData, ToData, Wrong, record};
 
 /// ChangeDUState: operations on deployment units, one after another (RB-07).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -59,18 +59,14 @@ pub enum DuKind {
 }
 
 impl DuKind {
-    const WORDS: [(&str, DuKind); 3] = [
-        ("Install", DuKind::Install),
-        ("Update", DuKind::Update),
-        ("Uninstall", DuKind::Uninstall),
-    ];
-
     /// The operation whose structure has that type, `InstallOpStruct` for one.
     pub(super) fn of_struct(name: &str) -> Option<DuKind> {
-        let word = name.strip_suffix("OpStruct")?;
-        let known = DuKind::WORDS.iter().find(|(known, _)| *known == word);
-        known.map(|(_, kind)| *kind)
+        DuKind::of(name.strip_suffix("OpStruct")?)
     }
 }
 
-words!(DuKind);
+words!(DuKind {
+    Install = "Install",
+    Update = "Update",
+    Uninstall = "Uninstall",
+});

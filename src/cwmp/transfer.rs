@@ -6,7 +6,7 @@
 use super::event::{EventCode, is_vendor_text};
 use crate::datamodel::{Code, Fault};
 use crate::wire::Secret;
-use crate::wire::data::{Data, FromData, ToData, Wrong, one_of, record};
+use crate::wire::data::{Data, FromData, ToData, Wrong, record};
 use crate::wire::http::url::{Url, UrlError};
 
 /// Most transfers that GetQueuedTransfers and GetAllQueuedTransfers may list (TR-069 A.4.1.7).
@@ -42,18 +42,6 @@ pub enum Kind {
 }
 
 impl Kind {
-    const WORDS: [(&str, Kind); 3] = [
-        ("Download", Kind::Download),
-        ("Upload", Kind::Upload),
-        ("ScheduleDownload", Kind::ScheduleDownload),
-    ];
-
-    /// The method of that name, which is one of these.
-    pub(super) fn of(method: &str) -> Kind {
-        let known = Kind::WORDS.iter().find(|(name, _)| *name == method);
-        known.map_or_else(Kind::default, |(_, kind)| *kind)
-    }
-
     /// What its end is told as, beside `7 TRANSFER COMPLETE`.
     pub fn event(self) -> EventCode {
         match self {
@@ -188,7 +176,7 @@ pub struct Window {
     /// What to show to the user who is asked.
     pub user_message: String,
     /// Tries after the first one has failed; -1: as many as the device likes.
-    pub max_retries: i32,
+    pub max_retries: i64,
 }
 
 record!(Window {
@@ -211,15 +199,6 @@ pub enum WindowMode {
     WhenIdle,
     /// When the user has agreed.
     ConfirmationNeeded,
-}
-
-impl WindowMode {
-    const WORDS: [(&str, WindowMode); 4] = [
-        ("1 At Any Time", WindowMode::AtAnyTime),
-        ("2 Immediately", WindowMode::Immediately),
-        ("3 When Idle", WindowMode::WhenIdle),
-        ("4 Confirmation Needed", WindowMode::ConfirmationNeeded),
-    ];
 }
 
 /// A transfer that is not done with, for GetQueuedTransfers and GetAllQueuedTransfers.
@@ -250,20 +229,30 @@ record!(QueuedTransfer {
     target_file_name = "TargetFileName",
 });
 
-/// Enums that are a word in requests and in the state file.
+/// An enum that is a word in requests and in the state file.
 macro_rules! words {
-    ($($type:ident)*) => {$(
+    ($type:ident { $($variant:ident = $word:literal),* $(,)? }) => {
         impl $type {
             /// The word for it.
             pub fn word(self) -> &'static str {
-                let known = $type::WORDS.iter().find(|(_, one)| *one == self);
-                known.map_or("", |(word, _)| *word)
+                match self {
+                    $($type::$variant => $word,)*
+                }
+            }
+
+            /// What a word stands for.
+            pub(super) fn of(word: &str) -> Option<$type> {
+                match word {
+                    $($word => Some($type::$variant),)*
+                    _ => None,
+                }
             }
         }
 
         impl FromData for $type {
             fn read(&mut self, data: Data<'_>) -> Result<(), Wrong> {
-                *self = one_of(&data, &$type::WORDS)?;
+                let known = data.as_text().and_then($type::of);
+                *self = known.ok_or_else(|| Wrong::kind(stringify!($type)))?;
                 Ok(())
             }
         }
@@ -273,8 +262,19 @@ macro_rules! words {
                 self.word().into()
             }
         }
-    )*};
+    };
 }
 pub(super) use words;
 
-words!(Kind WindowMode);
+words!(Kind {
+    Download = "Download",
+    Upload = "Upload",
+    ScheduleDownload = "ScheduleDownload",
+});
+
+words!(WindowMode {
+    AtAnyTime = "1 At Any Time",
+    Immediately = "2 Immediately",
+    WhenIdle = "3 When Idle",
+    ConfirmationNeeded = "4 Confirmation Needed",
+});

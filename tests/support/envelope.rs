@@ -88,6 +88,7 @@ pub fn check(text: &str) -> Vec<String> {
             method.tag_name()
         ));
     }
+    check_transfers(*method, &mut problems);
     for element in method
         .descendants()
         .filter(|e| e.is_element() && e != method)
@@ -98,7 +99,11 @@ pub fn check(text: &str) -> Vec<String> {
         }
         check_array(element, &mut problems);
         let ty = element.attribute((XSI, "type"));
-        if element.has_tag_name("Value") != ty.is_some_and(|ty| ty.starts_with("xsd:")) {
+        let is_value = element.has_tag_name("Value")
+            && element
+                .parent()
+                .is_some_and(|p| !p.has_tag_name("ArgStruct"));
+        if is_value != ty.is_some_and(|ty| ty.starts_with("xsd:")) {
             problems.push(format!("xsi:type {ty:?} on {}", element.tag_name().name())); // SO-07
         }
     }
@@ -227,6 +232,90 @@ fn check_inform(inform: Node, problems: &mut Vec<String>) {
     must(!time.starts_with("1970"), format!("CurrentTime {time:?}"));
 }
 
+/// What a FaultStruct may say of a transfer, beside 0 and the codes of vendors.
+const TRANSFER_FAULTS: [&str; 12] = [
+    "9001", "9002", "9010", "9011", "9012", "9014", "9015", "9016", "9017", "9018", "9019", "9020",
+];
+
+/// The same of an operation on a deployment unit.
+const UNIT_FAULTS: [&str; 19] = [
+    "9001", "9003", "9012", "9013", "9015", "9016", "9017", "9018", "9022", "9023", "9024", "9025",
+    "9026", "9027", "9028", "9029", "9030", "9031", "9032",
+];
+
+/// DL-01 DL-04 DL-26 RB-06
+fn check_transfers(method: Node, problems: &mut Vec<String>) {
+    let mut must = |holds: bool, what: String| {
+        if !holds {
+            problems.push(what);
+        }
+    };
+    for element in method.descendants().filter(Node::is_element) {
+        let name = element.tag_name().name();
+        let is = |part: &str| text(element, part);
+        match name {
+            "DownloadResponse" | "UploadResponse" => {
+                let waits = is("Status") == "1";
+                for time in ["StartTime", "CompleteTime"] {
+                    must(
+                        waits == (is(time) == "0001-01-01T00:00:00Z"),
+                        format!("{name} {time}"),
+                    );
+                }
+            }
+            "FaultStruct" => {
+                let code = is("FaultCode");
+                let known = TRANSFER_FAULTS.contains(&&code[..]) || is_vendors(&code);
+                must((code == "0") != known, format!("{name} {code}"));
+                must(
+                    known != is("FaultString").is_empty(),
+                    format!("{name} {code} without words"),
+                );
+            }
+            "Results" => {
+                let fault = elements(element).find(|e| e.has_tag_name("Fault"));
+                let code = fault
+                    .map(|fault| text(fault, "FaultCode"))
+                    .unwrap_or_default();
+                let known = UNIT_FAULTS.contains(&&code[..]) || is_vendors(&code);
+                must((code == "0") != known, format!("{name} {code}"));
+                let state = is("CurrentState");
+                let states = ["Installed", "Uninstalled", "Failed"];
+                must(states.contains(&&state[..]), format!("{name} {state:?}"));
+                let groups: Vec<usize> = is("UUID").split('-').map(str::len).collect();
+                must(
+                    groups == [8, 4, 4, 4, 12],
+                    format!("{name} {:?}", is("UUID")),
+                );
+                let autonomous = method.has_tag_name((
+                    method.tag_name().namespace().unwrap_or_default(),
+                    "AutonomousDUStateChangeComplete",
+                ));
+                must(
+                    autonomous != is("OperationPerformed").is_empty(),
+                    format!("{name} operation"),
+                );
+            }
+            "QueuedTransferStruct" | "AllQueuedTransferStruct" => {
+                must(
+                    matches!(&is("State")[..], "1" | "2" | "3"),
+                    format!("{name} State"),
+                );
+            }
+            "TransferList" => must(elements(element).count() <= 16, "too many transfers".into()),
+            "CommandKey" => {
+                let key = element.text().unwrap_or_default();
+                must(key.chars().count() <= 32, format!("CommandKey {key:?}"));
+            }
+            _ => {}
+        }
+    }
+}
+
+fn is_vendors(code: &str) -> bool {
+    matches!(code.parse(), Ok(9800..=9899))
+}
+
 /// SO-28 SO-29 SO-30
 fn check_fault(fault: Node, cwmp: &str, problems: &mut Vec<String>) {
     let faultcode = text(fault, "faultcode");
@@ -242,7 +331,7 @@ fn check_fault(fault: Node, cwmp: &str, problems: &mut Vec<String>) {
         return problems.push("no cwmp:Fault in the detail".to_owned());
     };
     let code = text(inner, "FaultCode");
-    let client = matches!(code.as_str(), "9003" | "9005" | "9006" | "9007" | "9008");
+    let client = ["9003", "9005", "9006", "9007", "9008", "9021"].contains(&code.as_str());
     if faultcode != if client { "Client" } else { "Server" } {
         problems.push(format!("faultcode {faultcode} with {code}"));
     }

@@ -78,9 +78,10 @@ pub(super) fn fill(record: &mut dyn Record, parent: &Element) -> Result<(), Faul
             "URL" | "SuccessURL" | "FailureURL" => MAX_URL,
             _ => MAX_TEXT,
         };
-        if text.chars().nth(most).is_some() {
-            result = Err(too_long(parent, name, most));
-        } else if field.read(text.into()).is_err() && field.read(Data::Number(text.into())).is_err()
+        result = fits(parent, name, text, most);
+        if result.is_ok()
+            && field.read(text.into()).is_err()
+            && field.read(Data::Number(text.into())).is_err()
         {
             let text = format!("{}: {name} cannot be {text:?}", parent.name);
             result = Err(Fault::arguments(text));
@@ -92,16 +93,17 @@ pub(super) fn fill(record: &mut dyn Record, parent: &Element) -> Result<(), Faul
 /// A ParameterKey or CommandKey; one that is missing is an empty one.
 pub(super) fn key(parent: &Element, argument: &str) -> Result<String, Fault> {
     let key = parent.child_text(argument).unwrap_or_default();
-    if key.chars().nth(MAX_KEY).is_some() {
-        return Err(too_long(parent, argument, MAX_KEY));
-    }
+    fits(parent, argument, key, MAX_KEY)?;
     Ok(key.to_owned())
 }
 
-fn too_long(parent: &Element, argument: &str, most: usize) -> Fault {
+fn fits(parent: &Element, argument: &str, text: &str, most: usize) -> Result<(), Fault> {
+    if text.chars().count() <= most {
+        return Ok(());
+    }
     let text = format!(
         "{}: {argument} is longer than {most} characters",
         parent.name
     );
-    Fault::arguments(text)
+    Err(Fault::arguments(text))
 }

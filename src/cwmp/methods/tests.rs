@@ -4,6 +4,8 @@ mod names;
 mod objects;
 mod orders;
 mod setting;
+mod software;
+mod transfers;
 mod values;
 
 use super::METHODS;
@@ -139,6 +141,10 @@ fn arguments_that_are_missing_are_9003() {
         "AddObject",
         "DeleteObject",
         "ScheduleInform",
+        "Download",
+        "Upload",
+        "ScheduleDownload",
+        "ChangeDUState",
     ] {
         let mut cpe = Harness::asked();
         let answer = cpe.call(&format!("<cwmp:{name}><Other/></cwmp:{name}>"));

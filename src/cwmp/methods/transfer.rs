@@ -11,7 +11,7 @@ use crate::wire::xml::Element;
 pub(super) fn decode(method: &Element) -> Result<Box<dyn Method>, Fault> {
     let mut transfer = TransferOrder::default();
     arguments::fill(&mut transfer, method)?;
-    transfer.kind = Kind::of(&method.name);
+    transfer.kind = Kind::of(&method.name).unwrap_or_default();
     if transfer.kind == Kind::ScheduleDownload {
         // It has windows instead.
         transfer.delay = 0;

@@ -55,12 +55,12 @@ enum State {
 
 impl Session {
     /// A session that is yet to begin.
-    pub fn new(setup: Setup) -> Self {
+    pub fn new(mut setup: Setup) -> Self {
         Session {
             state: State::Start,
             version: setup.version,
             last_id: 0,
-            requests: setup.requests.clone(),
+            requests: std::mem::take(&mut setup.requests),
             held: false,
             empty_while_held: 0,
             summary: Summary::default(),

@@ -1,3 +1,5 @@
+mod reports;
+
 use super::Failure;
 use crate::cwmp::promise::Promise;
 use crate::cwmp::support::harness::*;

@@ -67,7 +67,7 @@ macro_rules! integers {
     )*};
 }
 
-integers!(u16 u32 u64 i32 i64);
+integers!(u16 u32 u64 i64);
 
 impl FromData for bool {
     fn read(&mut self, data: Data<'_>) -> Result<(), Wrong> {
