@@ -1,7 +1,7 @@
 //! What the ACS has seen, in lines for people.
 
 use crate::lab::acs::{Event, Said};
-use crate::lab::script::Step;
+use crate::lab::script::{Step, Window};
 use crate::lab::server::Woken;
 
 /// Lines of a message that are shown; the rest is counted.
@@ -99,8 +99,62 @@ fn arguments(step: &Step) -> Vec<String> {
         Step::ScheduleInform { delay, command_key } => {
             vec![format!("delay={delay} command_key={command_key:?}")]
         }
-        Step::GetRPCMethods | Step::FactoryReset | Step::Raw { .. } | Step::Wake => Vec::new(),
+        Step::CancelTransfer { command_key } => vec![format!("command_key={command_key:?}")],
+        Step::Download {
+            file_type,
+            url,
+            command_key,
+            ..
+        }
+        | Step::Upload {
+            file_type,
+            url,
+            command_key,
+            ..
+        } => vec![transfer(file_type, url, command_key)],
+        Step::ScheduleDownload {
+            file_type,
+            url,
+            command_key,
+            windows,
+            ..
+        } => {
+            let mut lines = vec![transfer(file_type, url, command_key)];
+            let one = |window: &Window| {
+                let Window {
+                    start, end, mode, ..
+                } = window;
+                format!("start={start} end={end} mode={mode:?}")
+            };
+            lines.extend(windows.iter().map(one));
+            lines
+        }
+        Step::ChangeDUState {
+            operations,
+            command_key,
+        } => {
+            let mut lines = vec![format!("command_key={command_key:?}")];
+            for operation in operations {
+                let (line, arguments) = operation.arguments();
+                let shown = arguments.iter().filter(|(name, _)| *name != "Password");
+                let line = shown.fold(line.to_owned(), |line, (name, text)| {
+                    format!("{line} {name}={text}")
+                });
+                lines.push(line);
+            }
+            lines
+        }
+        Step::GetRPCMethods
+        | Step::FactoryReset
+        | Step::GetQueuedTransfers
+        | Step::GetAllQueuedTransfers
+        | Step::Raw { .. }
+        | Step::Wake => Vec::new(),
     }
+}
+
+fn transfer(file_type: &str, url: &str, command_key: &str) -> String {
+    format!("{file_type:?} url={url} command_key={command_key:?}")
 }
 
 #[cfg(test)]

@@ -57,8 +57,15 @@ struct Device {
 }
 
 /// A text that is not shown.
-#[derive(Clone, Deserialize)]
-struct Secret(String);
+#[derive(Clone, Default, PartialEq, Deserialize)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The text, for the message that it goes into.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -136,6 +143,98 @@ pub enum Step {
         #[serde(default)]
         command_key: String,
     },
+    /// Has it fetch a file.
+    Download {
+        /// What file it is, as TR-069 has it: `1 Firmware Upgrade Image`.
+        file_type: String,
+        /// From where.
+        url: String,
+        /// For the file server.
+        #[serde(default)]
+        username: String,
+        /// For the file server.
+        #[serde(default)]
+        password: Secret,
+        /// FileSize; 0: unknown.
+        #[serde(default)]
+        file_size: u32,
+        /// TargetFileName
+        #[serde(default)]
+        target_file_name: String,
+        /// DelaySeconds
+        #[serde(default)]
+        delay: u32,
+        /// SuccessURL
+        #[serde(default)]
+        success_url: String,
+        /// FailureURL
+        #[serde(default)]
+        failure_url: String,
+        /// CommandKey
+        #[serde(default)]
+        command_key: String,
+    },
+    /// Has it send a file.
+    Upload {
+        /// What file it is, as TR-069 has it: `3 Vendor Configuration File 1`.
+        file_type: String,
+        /// Where to.
+        url: String,
+        /// For the file server.
+        #[serde(default)]
+        username: String,
+        /// For the file server.
+        #[serde(default)]
+        password: Secret,
+        /// DelaySeconds
+        #[serde(default)]
+        delay: u32,
+        /// CommandKey
+        #[serde(default)]
+        command_key: String,
+    },
+    /// Has it fetch a file at certain times.
+    ScheduleDownload {
+        /// What file it is, as TR-069 has it: `1 Firmware Upgrade Image`.
+        file_type: String,
+        /// From where.
+        url: String,
+        /// For the file server.
+        #[serde(default)]
+        username: String,
+        /// For the file server.
+        #[serde(default)]
+        password: Secret,
+        /// FileSize; 0: unknown.
+        #[serde(default)]
+        file_size: u32,
+        /// TargetFileName
+        #[serde(default)]
+        target_file_name: String,
+        /// When.
+        windows: Vec<Window>,
+        /// CommandKey
+        #[serde(default)]
+        command_key: String,
+    },
+    /// Calls transfers off.
+    CancelTransfer {
+        /// Their CommandKey.
+        #[serde(default)]
+        command_key: String,
+    },
+    /// Asks for the transfers that the ACS has ordered.
+    GetQueuedTransfers,
+    /// Asks for all of them.
+    GetAllQueuedTransfers,
+    /// Installs, updates and removes software.
+    ChangeDUState {
+        /// One after another.
+        operations: Vec<Operation>,
+        /// CommandKey
+        #[serde(default)]
+        command_key: String,
+    },
     /// Sends this text, whatever it is.
     #[serde(rename = "raw")]
     Raw {
@@ -162,9 +261,126 @@ impl Step {
             Step::Reboot { .. } => "Reboot",
             Step::FactoryReset => "FactoryReset",
             Step::ScheduleInform { .. } => "ScheduleInform",
+            Step::Download { .. } => "Download",
+            Step::Upload { .. } => "Upload",
+            Step::ScheduleDownload { .. } => "ScheduleDownload",
+            Step::CancelTransfer { .. } => "CancelTransfer",
+            Step::GetQueuedTransfers => "GetQueuedTransfers",
+            Step::GetAllQueuedTransfers => "GetAllQueuedTransfers",
+            Step::ChangeDUState { .. } => "ChangeDUState",
             Step::Raw { .. } => "raw envelope",
             Step::Wake => "connection request",
         }
+    }
+}
+
+/// When a ScheduleDownload may be done.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Window {
+    /// In so many seconds.
+    pub start: u32,
+    /// In so many seconds.
+    pub end: u32,
+    /// How, as TR-069 has it: `1 At Any Time`.
+    pub mode: String,
+    /// What the user is told.
+    #[serde(default)]
+    pub user_message: String,
+    /// More tries; -1: as many as the device likes.
+    #[serde(default)]
+    pub max_retries: i32,
+}
+
+/// An operation on a deployment unit. What is left out, or empty, is not sent.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(tag = "do", deny_unknown_fields)]
+#[allow(missing_docs)]
+pub enum Operation {
+    Install {
+        url: String,
+        #[serde(default)]
+        uuid: String,
+        #[serde(default)]
+        username: String,
+        #[serde(default)]
+        password: Secret,
+        #[serde(default)]
+        execution_env_ref: String,
+    },
+    Update {
+        #[serde(default)]
+        uuid: String,
+        #[serde(default)]
+        version: String,
+        #[serde(default)]
+        url: String,
+        #[serde(default)]
+        username: String,
+        #[serde(default)]
+        password: Secret,
+    },
+    Uninstall {
+        #[serde(default)]
+        uuid: String,
+        #[serde(default)]
+        version: String,
+        #[serde(default)]
+        execution_env_ref: String,
+    },
+}
+
+impl Operation {
+    /// Its name, and its arguments in the order and under the names that they have on the wire.
+    pub fn arguments(&self) -> (&'static str, Vec<(&'static str, &str)>) {
+        let (name, mut arguments) = match self {
+            Operation::Install {
+                url,
+                uuid,
+                username,
+                password,
+                execution_env_ref,
+            } => (
+                "Install",
+                vec![
+                    ("URL", url.as_str()),
+                    ("UUID", uuid),
+                    ("Username", username),
+                    ("Password", password.expose()),
+                    ("ExecutionEnvRef", execution_env_ref),
+                ],
+            ),
+            Operation::Update {
+                uuid,
+                version,
+                url,
+                username,
+                password,
+            } => (
+                "Update",
+                vec![
+                    ("UUID", uuid.as_str()),
+                    ("Version", version),
+                    ("URL", url),
+                    ("Username", username),
+                    ("Password", password.expose()),
+                ],
+            ),
+            Operation::Uninstall {
+                uuid,
+                version,
+                execution_env_ref,
+            } => (
+                "Uninstall",
+                vec![
+                    ("UUID", uuid.as_str()),
+                    ("Version", version),
+                    ("ExecutionEnvRef", execution_env_ref),
+                ],
+            ),
+        };
+        arguments.retain(|(_, text)| !text.is_empty());
+        (name, arguments)
     }
 }
 
@@ -363,6 +579,15 @@ mod tests {
             ("[[step]]\ndo = 'Reebot'", "Reebot"),
             ("[[step]]\ndo = 'GetParameterValues'", "names"),
             ("user = 'x'", "user"),
+            ("[[step]]\ndo = 'Download'\nurl = 'http://h/'", "file_type"),
+            (
+                "[[step]]\ndo = 'Upload'\nurl = 'u'\nfile_type = 't'\nfile_size = 1",
+                "file_size",
+            ),
+            (
+                "[[step]]\ndo = 'ChangeDUState'\noperations = [{ do = 'Remove' }]",
+                "Remove",
+            ),
             ("username = 'x'", "belong together"),
             (
                 "[[step]]\ndo='SetParameterValues'\nvalues=[{name='N',value=1,type='integer'}]",

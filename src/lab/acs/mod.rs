@@ -215,7 +215,7 @@ impl Acs {
             let known = rpc::is_known(&method.name);
             self.events.push_back(Event::Said { device, said });
             return Answer::envelope(match known {
-                true => rpc::response(&method.name, namespace, &id),
+                true => rpc::response(method, namespace, &id),
                 false => rpc::fault(8000, "Method not supported", namespace, &id),
             });
         }

@@ -5,10 +5,19 @@ use std::convert::Infallible;
 use crate::cwmp::envelope::{self, HeaderEntry, array, parameter_value, string_array};
 use crate::cwmp::version::{Namespace, Version};
 use crate::lab::script::Step;
-use crate::wire::xml::Writer;
+use crate::wire::xml::{Element, Writer};
 
 /// What the ACS itself can be asked, in its GetRPCMethodsResponse.
-const METHODS: [&str; 3] = ["Inform", "GetRPCMethods", "TransferComplete"];
+const METHODS: [&str; 8] = [
+    "Inform",
+    "GetRPCMethods",
+    "TransferComplete",
+    "AutonomousTransferComplete",
+    "DUStateChangeComplete",
+    "AutonomousDUStateChangeComplete",
+    "RequestDownload",
+    "Kicked",
+];
 
 /// The envelope of a step; none for a step that is no message.
 pub fn request(step: &Step, namespace: Namespace, id: &str) -> Option<Vec<u8>> {
@@ -46,12 +55,14 @@ pub fn inform_response(offered: Option<&str>, namespace: Namespace, id: &str) ->
 }
 
 /// The answer to another request of the CPE's.
-pub fn response(method: &str, namespace: Namespace, id: &str) -> Vec<u8> {
+pub fn response(method: &Element, namespace: Namespace, id: &str) -> Vec<u8> {
     message(namespace, id, |out| {
-        let tag = format!("cwmp:{method}Response");
+        let tag = format!("cwmp:{}Response", method.name);
         out.open(&tag);
-        if method == "GetRPCMethods" {
-            string_array(out, "MethodList", METHODS);
+        match method.name.as_str() {
+            "GetRPCMethods" => string_array(out, "MethodList", METHODS),
+            "Kicked" => out.leaf("NextURL", method.child_text("Next").unwrap_or_default()),
+            _ => {}
         }
         out.close(&tag);
     })
@@ -84,7 +95,12 @@ fn message(namespace: Namespace, id: &str, body: impl FnOnce(&mut Writer)) -> Ve
 
 fn arguments(step: &Step, out: &mut Writer) {
     match step {
-        Step::GetRPCMethods | Step::FactoryReset | Step::Raw { .. } | Step::Wake => {}
+        Step::GetRPCMethods
+        | Step::FactoryReset
+        | Step::GetQueuedTransfers
+        | Step::GetAllQueuedTransfers
+        | Step::Raw { .. }
+        | Step::Wake => {}
         Step::GetParameterValues { names } | Step::GetParameterAttributes { names } => {
             string_array(out, "ParameterNames", names.iter().map(String::as_str));
         }
@@ -96,24 +112,38 @@ fn arguments(step: &Step, out: &mut Writer) {
             values,
             parameter_key,
         } => {
-            items(out, "cwmp:ParameterValueStruct", values, |out, setting| {
-                parameter_value(out, &setting.name, setting.ty(), &setting.text());
-            });
+            let list = "ParameterList";
+            items(
+                out,
+                list,
+                "cwmp:ParameterValueStruct",
+                values,
+                |out, setting| {
+                    parameter_value(out, &setting.name, setting.ty(), &setting.text());
+                },
+            );
             out.leaf("ParameterKey", parameter_key);
         }
         Step::SetParameterAttributes { attributes } => {
             let ty = "SetParameterAttributesStruct";
-            items(out, &format!("cwmp:{ty}"), attributes, |out, setting| {
-                let (notification, access) = (setting.notification, &setting.access_list);
-                out.open(ty);
-                out.leaf("Name", &setting.name);
-                out.leaf("NotificationChange", flag(notification.is_some()));
-                out.leaf("Notification", &notification.unwrap_or(0).to_string());
-                out.leaf("AccessListChange", flag(access.is_some()));
-                let entities = access.iter().flatten().map(String::as_str);
-                string_array(out, "AccessList", entities.collect::<Vec<_>>());
-                out.close(ty);
-            });
+            let list = "ParameterList";
+            items(
+                out,
+                list,
+                &format!("cwmp:{ty}"),
+                attributes,
+                |out, setting| {
+                    let (notification, access) = (setting.notification, &setting.access_list);
+                    out.open(ty);
+                    out.leaf("Name", &setting.name);
+                    out.leaf("NotificationChange", flag(notification.is_some()));
+                    out.leaf("Notification", &notification.unwrap_or(0).to_string());
+                    out.leaf("AccessListChange", flag(access.is_some()));
+                    let entities = access.iter().flatten().map(String::as_str);
+                    string_array(out, "AccessList", entities.collect::<Vec<_>>());
+                    out.close(ty);
+                },
+            );
         }
         Step::AddObject {
             object,
@@ -126,11 +156,116 @@ fn arguments(step: &Step, out: &mut Writer) {
             out.leaf("ObjectName", object);
             out.leaf("ParameterKey", parameter_key);
         }
-        Step::Reboot { command_key } => out.leaf("CommandKey", command_key),
+        Step::Reboot { command_key } | Step::CancelTransfer { command_key } => {
+            out.leaf("CommandKey", command_key);
+        }
         Step::ScheduleInform { delay, command_key } => {
             out.leaf("DelaySeconds", &delay.to_string());
             out.leaf("CommandKey", command_key);
         }
+        Step::Download {
+            file_type,
+            url,
+            username,
+            password,
+            file_size,
+            target_file_name,
+            delay,
+            success_url,
+            failure_url,
+            command_key,
+        } => {
+            leaves(
+                out,
+                &[
+                    ("CommandKey", command_key),
+                    ("FileType", file_type),
+                    ("URL", url),
+                    ("Username", username),
+                    ("Password", password.expose()),
+                    ("FileSize", &file_size.to_string()),
+                    ("TargetFileName", target_file_name),
+                    ("DelaySeconds", &delay.to_string()),
+                    ("SuccessURL", success_url),
+                    ("FailureURL", failure_url),
+                ],
+            );
+        }
+        Step::Upload {
+            file_type,
+            url,
+            username,
+            password,
+            delay,
+            command_key,
+        } => leaves(
+            out,
+            &[
+                ("CommandKey", command_key),
+                ("FileType", file_type),
+                ("URL", url),
+                ("Username", username),
+                ("Password", password.expose()),
+                ("DelaySeconds", &delay.to_string()),
+            ],
+        ),
+        Step::ScheduleDownload {
+            file_type,
+            url,
+            username,
+            password,
+            file_size,
+            target_file_name,
+            windows,
+            command_key,
+        } => {
+            leaves(
+                out,
+                &[
+                    ("CommandKey", command_key),
+                    ("FileType", file_type),
+                    ("URL", url),
+                    ("Username", username),
+                    ("Password", password.expose()),
+                    ("FileSize", &file_size.to_string()),
+                    ("TargetFileName", target_file_name),
+                ],
+            );
+            let (list, ty) = ("TimeWindowList", "TimeWindowStruct");
+            items(out, list, &format!("cwmp:{ty}"), windows, |out, window| {
+                out.open(ty);
+                leaves(
+                    out,
+                    &[
+                        ("WindowStart", &window.start.to_string()),
+                        ("WindowEnd", &window.end.to_string()),
+                        ("WindowMode", &window.mode),
+                        ("UserMessage", &window.user_message),
+                        ("MaxRetries", &window.max_retries.to_string()),
+                    ],
+                );
+                out.close(ty);
+            });
+        }
+        Step::ChangeDUState {
+            operations,
+            command_key,
+        } => {
+            for operation in operations {
+                let (name, arguments) = operation.arguments();
+                out.open("Operations");
+                out.attribute("xsi:type", &format!("cwmp:{name}OpStruct"));
+                leaves(out, &arguments);
+                out.close("Operations");
+            }
+            out.leaf("CommandKey", command_key);
+        }
+    }
+}
+
+fn leaves(out: &mut Writer, leaves: &[(&str, &str)]) {
+    for (name, text) in leaves {
+        out.leaf(name, text);
     }
 }
 
@@ -138,9 +273,9 @@ fn flag(value: bool) -> &'static str {
     if value { "1" } else { "0" }
 }
 
-/// A `ParameterList` of those items.
-fn items<T>(out: &mut Writer, ty: &str, items: &[T], write: impl Fn(&mut Writer, &T)) {
-    let Ok(()) = array::<Infallible>(out, "ParameterList", ty, |out| {
+/// An array of those items.
+fn items<T>(out: &mut Writer, list: &str, ty: &str, items: &[T], write: impl Fn(&mut Writer, &T)) {
+    let Ok(()) = array::<Infallible>(out, list, ty, |out| {
         let mut count = 0;
         for item in items {
             write(out, item);
@@ -226,6 +361,9 @@ mod tests {
                 },
                 &["DelaySeconds", "CommandKey"],
             ),
+            (Step::CancelTransfer { command_key: key() }, &["CommandKey"]),
+            (Step::GetQueuedTransfers, &[]),
+            (Step::GetAllQueuedTransfers, &[]),
         ] {
             let (method, written) = read(&request(&step, namespace, "1").unwrap());
             assert_eq!(method, step.name());

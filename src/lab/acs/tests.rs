@@ -88,7 +88,7 @@ fn a_device_is_asked_step_by_step() {
         method(&device.say("<c:GetRPCMethods/>")).0,
         "GetRPCMethodsResponse"
     );
-    assert_eq!(method(&device.say("<c:Kicked/>")).0, "Fault");
+    assert_eq!(method(&device.say("<c:Nonsense/>")).0, "Fault");
     assert_eq!(method(&device.post(b"")).0, "SetParameterValues");
     assert_eq!(
         device.acs.connection_request("00D0D0-S1"),
@@ -212,4 +212,107 @@ fn attributes_are_set_and_told_with_their_access_lists() {
             "    Device.C notification=0 access_list=Subscriber,X_EX_Y"
         ]
     );
+}
+
+/// Whatever the ACS asks, as the device of this project reads it.
+#[test]
+fn transfers_and_software_are_ordered_and_no_password_is_told() {
+    let mut device = Device::new(
+        "step = [
+            { do = 'Download', file_type = '1 Firmware Upgrade Image', url = 'http://h/f?a&b', username = 'u',
+              password = 'geheim', file_size = 5, target_file_name = 't', delay = 3, success_url = 's', failure_url = 'f',
+              command_key = 'k' },
+            { do = 'Upload', file_type = '4 Vendor Log File 1', url = 'http://h/l', password = 'geheim' },
+            { do = 'ScheduleDownload', file_type = '2 Web Content', url = 'http://h/w', windows = [
+                { start = 1, end = 2, mode = '1 At Any Time' },
+                { start = 3, end = 4, mode = '4 Confirmation Needed', user_message = 'Now?', max_retries = -1 } ] },
+            { do = 'CancelTransfer', command_key = 'k' }, { do = 'GetQueuedTransfers' },
+            { do = 'GetAllQueuedTransfers' },
+            { do = 'ChangeDUState', command_key = 'du', operations = [
+                { do = 'Install', url = 'http://h/a.ipk', uuid = '1', password = 'geheim', execution_env_ref = 'E.1.' },
+                { do = 'Update', version = '2' }, { do = 'Uninstall', uuid = '1' } ] },
+        ]",
+    );
+    device.inform("S1");
+    let mut answer = device.post(b"");
+    let mut asked = Vec::new();
+    while answer.status == 200 {
+        let text = String::from_utf8(answer.body).unwrap();
+        let body = text.split("<soap-env:Body>").nth(1).unwrap();
+        asked.push(body.split("</soap-env:Body>").next().unwrap().to_owned());
+        answer = device.say("<c:AnyResponse/>");
+    }
+    assert_eq!(
+        asked,
+        [
+            "<cwmp:Download><CommandKey>k</CommandKey><FileType>1 Firmware Upgrade Image</FileType>\
+             <URL>http://h/f?a&amp;b</URL><Username>u</Username><Password>geheim</Password><FileSize>5</FileSize>\
+             <TargetFileName>t</TargetFileName><DelaySeconds>3</DelaySeconds><SuccessURL>s</SuccessURL>\
+             <FailureURL>f</FailureURL></cwmp:Download>",
+            "<cwmp:Upload><CommandKey></CommandKey><FileType>4 Vendor Log File 1</FileType><URL>http://h/l</URL>\
+             <Username></Username><Password>geheim</Password><DelaySeconds>0</DelaySeconds></cwmp:Upload>",
+            "<cwmp:ScheduleDownload><CommandKey></CommandKey><FileType>2 Web Content</FileType><URL>http://h/w</URL>\
+             <Username></Username><Password></Password><FileSize>0</FileSize><TargetFileName></TargetFileName>\
+             <TimeWindowList soap-enc:arrayType=\"cwmp:TimeWindowStruct[2]\"         ><TimeWindowStruct>\
+             <WindowStart>1</WindowStart><WindowEnd>2</WindowEnd><WindowMode>1 At Any Time</WindowMode>\
+             <UserMessage></UserMessage><MaxRetries>0</MaxRetries></TimeWindowStruct><TimeWindowStruct>\
+             <WindowStart>3</WindowStart><WindowEnd>4</WindowEnd><WindowMode>4 Confirmation Needed</WindowMode>\
+             <UserMessage>Now?</UserMessage><MaxRetries>-1</MaxRetries></TimeWindowStruct></TimeWindowList>\
+             </cwmp:ScheduleDownload>",
+            "<cwmp:CancelTransfer><CommandKey>k</CommandKey></cwmp:CancelTransfer>",
+            "<cwmp:GetQueuedTransfers></cwmp:GetQueuedTransfers>",
+            "<cwmp:GetAllQueuedTransfers></cwmp:GetAllQueuedTransfers>",
+            "<cwmp:ChangeDUState><Operations xsi:type=\"cwmp:InstallOpStruct\"><URL>http://h/a.ipk</URL><UUID>1</UUID>\
+             <Password>geheim</Password><ExecutionEnvRef>E.1.</ExecutionEnvRef></Operations>\
+             <Operations xsi:type=\"cwmp:UpdateOpStruct\"><Version>2</Version></Operations>\
+             <Operations xsi:type=\"cwmp:UninstallOpStruct\"><UUID>1</UUID></Operations>\
+             <CommandKey>du</CommandKey></cwmp:ChangeDUState>",
+        ]
+    );
+    let events = device.events();
+    assert!(!format!("{events:?}").contains("geheim"));
+    let told: Vec<String> = events.iter().flat_map(crate::lab::report::lines).collect();
+    let told = told.join("\n");
+    assert!(!told.contains("geheim"), "{told}");
+    for line in [
+        "<- Download\n    \"1 Firmware Upgrade Image\" url=http://h/f?a&b command_key=\"k\"",
+        "command_key=\"\"\n    start=1 end=2 mode=\"1 At Any Time\"",
+        "    Install URL=http://h/a.ipk UUID=1 ExecutionEnvRef=E.1.\n    Update Version=2",
+    ] {
+        assert!(told.contains(line), "{line}\n{told}");
+    }
+}
+
+#[test]
+fn what_a_device_reports_is_told_and_answered() {
+    let mut device = Device::new("");
+    device.inform("S1");
+    let body = "<c:TransferComplete><CommandKey>fw-1</CommandKey><FaultStruct><FaultCode>9016</FaultCode>\
+                <FaultString>not found</FaultString></FaultStruct><StartTime>0001-01-01T00:00:00Z</StartTime>\
+                <CompleteTime>0001-01-01T00:00:00Z</CompleteTime></c:TransferComplete>";
+    assert_eq!(
+        method(&device.say(body)),
+        ("TransferCompleteResponse".into(), "i&d".into())
+    );
+    let told = device.events().pop().map(|e| crate::lab::report::lines(&e));
+    assert_eq!(
+        told.unwrap(),
+        [
+            "00D0D0-S1 -> TransferComplete",
+            "    CommandKey=fw-1 StartTime=0001-01-01T00:00:00Z CompleteTime=0001-01-01T00:00:00Z",
+            "    FaultCode=9016 FaultString=not found",
+        ]
+    );
+    for name in [
+        "AutonomousTransferComplete",
+        "DUStateChangeComplete",
+        "AutonomousDUStateChangeComplete",
+        "RequestDownload",
+    ] {
+        let answer = device.say(&format!("<c:{name}/>"));
+        assert_eq!(method(&answer).0, format!("{name}Response"));
+    }
+    let answer = device.say("<c:Kicked><Next>http://h/n?a&amp;b</Next></c:Kicked>");
+    let text = String::from_utf8(answer.body).unwrap();
+    assert!(text.contains("<cwmp:KickedResponse><NextURL>http://h/n?a&amp;b</NextURL>"));
 }
