@@ -30,4 +30,5 @@ mod support {
     pub mod envelope;
     pub mod harness;
     pub mod model;
+    pub mod reports;
 }

@@ -1,8 +1,10 @@
 //! What the CPE tells the ACS by requests of its own (TR-069 A.3.3.2, A.3.3.3, A.4.2).
 //!
 //! The fields of each struct are listed once, in the order and under the names that they have on the wire: the request is
-//! written by that list, the state file is read and written by it.
+//! written by that list, the state file is read and written by it. What only the state file has begins in lower case.
 
+use super::transfer::Kind;
+use super::version::Version;
 use crate::datamodel::Fault;
 use crate::wire::data::{Data, FromData, ToData, Wrong, record};
 use crate::wire::xsd::DateTime;
@@ -45,6 +47,8 @@ impl From<Fault> for Ending {
 /// TransferComplete: the end of a transfer that the ACS ordered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TransferReport {
+    /// What ordered it: for its event. Not sent.
+    pub kind: Kind,
     /// The order's.
     pub command_key: String,
     /// How it ended (DL-04).
@@ -56,11 +60,28 @@ pub struct TransferReport {
 }
 
 record!(TransferReport {
+    kind,
     command_key = "CommandKey",
     ending = "FaultStruct",
     start = "StartTime",
     complete = "CompleteTime",
 });
+
+impl TransferReport {
+    /// Says it with the fault codes that a version has; the words stay.
+    pub(super) fn put_in(&mut self, version: Version) {
+        let newer = match version {
+            Version::V1_0 => 9013..=u16::MAX,
+            _ => 9020..=9020,
+        };
+        if version < Version::V1_2 && newer.contains(&self.ending.code) {
+            self.ending.code = match self.kind {
+                Kind::Upload => 9011,
+                Kind::Download | Kind::ScheduleDownload => 9010,
+            };
+        }
+    }
+}
 
 /// AutonomousTransferComplete: the end of a transfer that the ACS did not order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! File transfers: what the ACS orders (TR-069 A.3.2.8, A.4.1.5, A.4.1.8), and how they stand (A.4.1.7).
 //!
 //! The fields of each struct are listed once, under the names that TR-069 gives them: a request is read by that list, the
-//! state file is read and written by it.
+//! state file is read and written by it. What only the state file has begins in lower case.
 
 use super::event::{EventCode, is_vendor_text};
 use crate::datamodel::{Code, Fault};

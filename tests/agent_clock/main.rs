@@ -32,3 +32,13 @@ mod writing;
 
 #[path = "../support/mod.rs"]
 mod support;
+
+/// A session without an agent.
+#[allow(dead_code)] // Each test that shares these uses a part of them.
+#[path = "../support"]
+mod pure {
+    pub use crate::support::envelope;
+    pub mod harness;
+    pub mod model;
+    pub mod reports;
+}

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use cwmpd::backend::profile::{Profile, Template};
 use cwmpd::cwmp::event::{Event, EventCode};
+use cwmpd::cwmp::report::Report;
 use cwmpd::cwmp::transfer::{Kind, QueuedTransfer};
 use cwmpd::cwmp::{
     AcsRequest, Action, DeviceId, Inform, Input, Kept, Promise, Session, Setup, Version, envelope,
@@ -172,7 +173,13 @@ fn setup() -> Setup {
         },
         session_timeout: Some(60),
         ids: 7,
-        requests: vec![AcsRequest::GetRpcMethods],
+        requests: vec![
+            AcsRequest::GetRpcMethods,
+            AcsRequest::Report {
+                id: 1,
+                report: Report::default(),
+            },
+        ],
     }
 }
 

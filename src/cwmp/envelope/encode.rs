@@ -112,7 +112,7 @@ pub fn string_array<'a>(out: &mut Writer, tag: &str, items: impl IntoIterator<It
 }
 
 /// Arguments as the fields of a struct name them: an object is a structure, a list is an element of that name for each
-/// item, and what is null is left out.
+/// item. What is null is left out, and what has no name of TR-069: those begin in upper case.
 pub fn arguments(out: &mut Writer, fields: Data<'_>) {
     let Data::Map(fields) = fields else { return };
     for Entry { key, value, .. } in fields {
@@ -123,6 +123,7 @@ pub fn arguments(out: &mut Writer, fields: Data<'_>) {
         };
         match value {
             Data::Null => {}
+            _ if key.starts_with(|c: char| c.is_ascii_lowercase()) => {}
             // The only list that is an array.
             Data::List(items) if key == "FileTypeArg" => {
                 let Ok(()) = array::<Infallible>(out, &key, "cwmp:ArgStruct", |out| {

@@ -5,6 +5,7 @@ use super::{AcsRequest, Action, Failure, Session, State, Unanswered, unexpected}
 use crate::cwmp::envelope::{Body, HeaderEntry, Message, arguments, message};
 use crate::cwmp::methods;
 use crate::cwmp::promise::Promise;
+use crate::cwmp::report::Report;
 use crate::cwmp::version::{Version, negotiate};
 use crate::wire::payload::Payload;
 use crate::wire::xml::Element;
@@ -103,12 +104,19 @@ impl Session {
         if self.requests.is_empty() {
             return self.post_empty();
         }
-        let request = self.requests.remove(0);
+        let mut request = self.requests.remove(0);
         if matches!(request, AcsRequest::Report { .. })
             && !self.version.has_method(request.method())
         {
             let reason = format!("cwmp {} has no such method", self.version);
             return self.refused(&request, &reason, Some(METHOD_NOT_SUPPORTED));
+        }
+        if let AcsRequest::Report {
+            report: Report::TransferComplete(report),
+            ..
+        } = &mut request
+        {
+            report.put_in(self.version);
         }
         let id = self.next_id();
         let envelope = message(self.namespace(), &[HeaderEntry::id(&id)], |out| {
