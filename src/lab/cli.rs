@@ -63,7 +63,12 @@ A script is a list of steps:
 Steps: GetRPCMethods, GetParameterValues (names), GetParameterNames (path, next_level), GetParameterAttributes
 (names), SetParameterValues (values, parameter_key), SetParameterAttributes (attributes, each with name and, where they
 are to change, notification and access_list), AddObject and DeleteObject (object, parameter_key), Reboot (command_key),
-FactoryReset, ScheduleInform (delay, command_key), raw (envelope), wake. Paths go out as they are written: aliases,
+FactoryReset, ScheduleInform (delay, command_key), Download and ScheduleDownload (file_type, url, username, password,
+file_size, target_file_name, command_key; the first also delay, success_url and failure_url, the other windows, one or
+two of start, end, mode, user_message and max_retries), Upload (file_type, url, username, password, delay, command_key),
+CancelTransfer (command_key), GetQueuedTransfers, GetAllQueuedTransfers, ChangeDUState (command_key, and operations, each
+with do = \"Install\", \"Update\" or \"Uninstall\" and its url, uuid, version, username, password and execution_env_ref),
+raw (envelope), wake. Paths go out as they are written: aliases,
 wildcards and mistakes alike. A value's `type` (\"unsignedInt\") is taken from its TOML type when it is left out. Steps for one
 device: [device.\"OUI-SERIAL\"] with step = [...]. `username` and `password` demand a login (Digest) of the devices;
 `connection_request_username` and `connection_request_password` are what connection requests are sent with, unless

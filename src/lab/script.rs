@@ -18,6 +18,11 @@
 //!     { name = "Device.ManagementServer.PeriodicInformInterval", value = 300 },
 //! ]
 //!
+//! [[step]]
+//! do = "Download"
+//! file_type = "1 Firmware Upgrade Image"
+//! url = "http://192.0.2.80/image.bin"
+//!
 //! # The session ends; a connection request follows, and the next session goes on with the steps below.
 //! [[step]]
 //! do = "wake"
@@ -613,7 +618,7 @@ mod tests {
             .map(|line| format!("{}\n", line.trim_start_matches("//!").trim_start()))
             .collect();
         let script = Script::parse(&doc).unwrap();
-        assert_eq!(script.steps("any").len(), 3);
+        assert_eq!(script.steps("any").len(), 4);
         assert!(script.credentials().is_some());
     }
 }

@@ -390,7 +390,7 @@ mod lab {
                 scripts += 1;
             }
         }
-        assert_eq!(scripts, 3);
+        assert_eq!(scripts, 4);
     }
 
     /// What the parser says that it would have expected.
@@ -413,7 +413,7 @@ mod lab {
         let format = section(&page, "SCRIPT");
         let mut names = expected("wrong = 1");
         let steps = expected("[[step]]\ndo = 'wrong'");
-        assert_eq!(steps.len(), 13);
+        assert_eq!(steps.len(), 20);
         for step in &steps {
             let script = format!("[[step]]\ndo = '{step}'\nwrong = 1");
             names.extend(expected(&script));
@@ -425,8 +425,16 @@ mod lab {
         names.extend(expected(
             "[[step]]\ndo='SetParameterAttributes'\nattributes=[{wrong=1}]",
         ));
+        names.extend(expected(
+            "[[step]]\ndo='ScheduleDownload'\nwindows=[{wrong=1}]",
+        ));
+        for operation in ["wrong", "Install", "Update", "Uninstall"] {
+            names.extend(expected(&format!(
+                "[[step]]\ndo='ChangeDUState'\noperations=[{{do='{operation}',wrong=1}}]"
+            )));
+        }
         names.extend(expected("[device.x]\nwrong=1"));
-        assert!(names.len() > 30, "{names:?}");
+        assert!(names.len() > 60, "{names:?}");
         let words: Vec<&str> = format.split_whitespace().collect();
         let missing: Vec<String> = names
             .into_iter()
