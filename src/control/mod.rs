@@ -4,13 +4,15 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
 
+use crate::jobs;
+
 pub mod cli;
 pub mod daemon;
 pub mod doctor;
 pub mod protocol;
 pub mod server;
 
-/// Runs the daemon, or the `cwmp` command when called by that name or as `cwmpd ctl …`.
+/// Runs the daemon, a job of it (`cwmpd job …`), or the `cwmp` command when called by that name or as `cwmpd ctl …`.
 pub fn main() -> ExitCode {
     let mut arguments = std::env::args_os();
     let name = arguments.next().unwrap_or_default();
@@ -20,6 +22,9 @@ pub fn main() -> ExitCode {
         .is_some_and(|name| name == "cwmp")
     {
         return cli::main(arguments);
+    }
+    if arguments.first().is_some_and(|first| first == "job") {
+        return jobs::main(arguments.into_iter().nth(1));
     }
     if arguments.first().is_some_and(|first| first == "ctl") {
         arguments.remove(0);

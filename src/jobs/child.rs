@@ -24,6 +24,9 @@ use nix::unistd::{Pid, pipe2};
 /// All that a child finds in its environment: nothing of ours leaks, and tools are found where OpenWrt has them.
 const ENVIRONMENT: [&str; 2] = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"];
 
+/// Where the command is that lets others have the processor first.
+const NICE: [&str; 2] = ["/bin/nice", "/usr/bin/nice"];
+
 /// How the standard descriptors are wired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wiring {
@@ -31,6 +34,8 @@ pub enum Wiring {
     Listen,
     /// A pipe each for stdin, stdout and stderr.
     Talk,
+    /// A pipe for stdin; the rest as with `Listen`. It works in the background, so it is nice.
+    Work,
 }
 
 /// Why a program could not be started.
@@ -103,6 +108,9 @@ pub trait Process: fmt::Debug {
     /// What it says, until that is taken away at its end.
     fn output(&mut self) -> &mut Option<Receiver>;
 
+    /// What it is told, if it listens.
+    fn input(&mut self) -> &mut Option<Sender>;
+
     /// How it ended, once it has; reaps it. Never waits.
     fn try_wait(&mut self) -> Option<Exit>;
 
@@ -110,17 +118,21 @@ pub trait Process: fmt::Debug {
     fn signal(&self, signal: Signal);
 }
 
-/// Starts a program with its arguments, wired to be listened to.
-pub type Spawn = Box<dyn FnMut(&Path, &[&str]) -> Result<Box<dyn Process>, SpawnError>>;
+/// Starts a program with its arguments.
+pub type Spawn = Box<dyn FnMut(&Path, &[&str], Wiring) -> Result<Box<dyn Process>, SpawnError>>;
 
 /// Starts real ones.
 pub fn spawn() -> Spawn {
-    Box::new(|program, arguments| Ok(Box::new(Child::spawn(program, arguments, Wiring::Listen)?)))
+    Box::new(|program, arguments, wiring| Ok(Box::new(Child::spawn(program, arguments, wiring)?)))
 }
 
 impl Process for Child {
     fn output(&mut self) -> &mut Option<Receiver> {
         &mut self.stdout
+    }
+
+    fn input(&mut self) -> &mut Option<Sender> {
+        &mut self.stdin
     }
 
     fn try_wait(&mut self) -> Option<Exit> {
@@ -154,11 +166,21 @@ impl Child {
     ) -> Result<Child, SpawnError> {
         executable(program)?;
         let path = CString::new(program.as_os_str().as_bytes()).map_err(|_| SpawnError::Nul)?;
-        let mut argv = vec![path];
+        let (mut argv, mut started) = (vec![path], program);
+        // No crate that is here has a safe call for it. A device without the command does without.
+        if wiring == Wiring::Work
+            && let Some(nice) = NICE
+                .iter()
+                .map(Path::new)
+                .find(|nice| executable(nice).is_ok())
+        {
+            argv.splice(0..0, [c"nice", c"-n", c"10"].map(CString::from));
+            started = nice;
+        }
         for argument in arguments {
             argv.push(CString::new(argument.as_ref()).map_err(|_| SpawnError::Nul)?);
         }
-        start(program, &argv, wiring).map_err(|error| SpawnError::System(program.to_owned(), error))
+        start(started, &argv, wiring).map_err(|error| SpawnError::System(program.to_owned(), error))
     }
 
     /// Its process and group number.
@@ -210,10 +232,12 @@ fn start(program: &Path, argv: &[CString], wiring: Wiring) -> io::Result<Child> 
     let (out_read, out_write) = pipe2(OFlag::O_CLOEXEC)?;
     let (stdin, stdin_write) = match wiring {
         Wiring::Listen => (OwnedFd::from(File::open("/dev/null")?), None),
-        Wiring::Talk => pipe2(OFlag::O_CLOEXEC).map(|(read, write)| (read, Some(write)))?,
+        Wiring::Talk | Wiring::Work => {
+            pipe2(OFlag::O_CLOEXEC).map(|(read, write)| (read, Some(write)))?
+        }
     };
     let (stderr_read, stderr) = match wiring {
-        Wiring::Listen => (None, None),
+        Wiring::Listen | Wiring::Work => (None, None),
         Wiring::Talk => pipe2(OFlag::O_CLOEXEC).map(|(read, write)| (Some(read), Some(write)))?,
     };
 

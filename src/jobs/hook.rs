@@ -2,20 +2,14 @@
 //! and a test records it. Called with arguments, without a shell; what it says goes to the log.
 
 use std::fmt;
-use std::io::{self, Read};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use mio::{Interest, Registry, Token};
-use nix::sys::signal::Signal;
+use mio::{Registry, Token};
 
-use super::child::{Exit, Process, Spawn, SpawnError};
+use super::child::{Exit, Spawn, SpawnError, Wiring};
+use super::leash::Leash;
 use super::output::Output;
-
-/// What a hook gets between SIGTERM and SIGKILL, and a killed one before we stop waiting for it.
-const GRACE: Duration = Duration::from_secs(5);
-/// Bytes of output read in one turn of the loop.
-const READ_BUDGET: usize = 64 * 1024;
 
 /// Why a hook did not succeed.
 #[derive(Debug)]
@@ -44,25 +38,14 @@ impl fmt::Display for HookFailure {
 
 impl std::error::Error for HookFailure {}
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
-    Running,
-    Terminated,
-    Killed,
-}
-
 /// A hook that runs. Dropping it lets it finish by itself.
 #[derive(Debug)]
 pub struct Hook {
     name: String,
-    child: Box<dyn Process>,
+    leash: Leash,
     output: Output,
-    token: Token,
     limit: Duration,
-    deadline: Instant,
-    stage: Stage,
     result: Option<Result<(), HookFailure>>,
-    taken: bool,
 }
 
 impl Hook {
@@ -76,12 +59,9 @@ impl Hook {
         now: Instant,
         registry: &Registry,
     ) -> Result<Hook, HookFailure> {
-        let mut child = spawn(path, arguments).map_err(HookFailure::Start)?;
-        if let Some(stdout) = child.output() {
-            registry
-                .register(stdout, token, Interest::READABLE)
-                .map_err(|error| HookFailure::Start(SpawnError::System(path.to_owned(), error)))?;
-        }
+        let program = (path, arguments, Wiring::Listen);
+        let leash = Leash::start(spawn, program, now + limit, token, registry)
+            .map_err(HookFailure::Start)?;
         let name = path
             .file_name()
             .unwrap_or_default()
@@ -91,46 +71,28 @@ impl Hook {
         Ok(Hook {
             output: Output::new(&name),
             name,
-            child,
-            token,
+            leash,
             limit,
-            deadline: now + limit,
-            stage: Stage::Running,
             result: None,
-            taken: false,
         })
     }
 
     /// When [`Hook::timeout`] is due.
     pub fn deadline(&self) -> Option<Instant> {
-        (self.result.is_none() && !self.taken).then_some(self.deadline)
+        self.leash.deadline()
     }
 
     /// Ends a hook that took too long.
     pub fn timeout(&mut self, now: Instant, registry: &Registry) {
         self.reap(now, registry);
-        if self.deadline().is_none_or(|deadline| now < deadline) {
-            return;
-        }
-        match self.stage {
-            Stage::Running => {
-                self.child.signal(Signal::SIGTERM);
-                self.stage = Stage::Terminated;
-                self.deadline = now + GRACE;
-            }
-            Stage::Terminated => {
-                self.child.signal(Signal::SIGKILL);
-                self.stage = Stage::Killed;
-                self.deadline = now + GRACE;
-            }
-            // Not even SIGKILL ends what is stuck in the kernel.
-            Stage::Killed => self.end(Err(HookFailure::TimedOut(self.limit)), now, registry),
+        if self.deadline().is_some_and(|deadline| now >= deadline) && !self.leash.pull(now) {
+            self.end(Err(HookFailure::TimedOut(self.limit)), now, registry);
         }
     }
 
     /// Takes what the hook says, if `token` is its own.
     pub fn ready(&mut self, token: Token, now: Instant, registry: &Registry) {
-        if token == self.token {
+        if self.leash.has(token) {
             self.read(now, registry);
             self.reap(now, registry);
         }
@@ -138,13 +100,10 @@ impl Hook {
 
     /// Looks whether it has ended: for SIGCHLD.
     pub fn reap(&mut self, now: Instant, registry: &Registry) {
-        if self.result.is_some() || self.taken {
-            return;
-        }
-        if let Some(exit) = self.child.try_wait() {
+        if let Some(exit) = self.leash.ended() {
             self.read(now, registry);
             let result = match exit {
-                _ if self.stage != Stage::Running => Err(HookFailure::TimedOut(self.limit)),
+                _ if self.leash.was_pulled() => Err(HookFailure::TimedOut(self.limit)),
                 exit if exit.success() => Ok(()),
                 exit => Err(HookFailure::Exit(exit)),
             };
@@ -154,36 +113,18 @@ impl Hook {
 
     /// How it went, once.
     pub fn take(&mut self) -> Option<Result<(), HookFailure>> {
-        let result = self.result.take();
-        self.taken |= result.is_some();
-        result
+        self.result.take()
     }
 
     fn read(&mut self, now: Instant, registry: &Registry) {
-        let mut buffer = [0; 4096];
-        let mut budget = READ_BUDGET;
-        while let Some(stdout) = self.child.output() {
-            match stdout.read(&mut buffer) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
-                Ok(count) if count > 0 => {
-                    self.output
-                        .feed(buffer.get(..count).unwrap_or_default(), now);
-                    budget = budget.saturating_sub(count);
-                    if budget == 0 {
-                        // Edge-triggered: registering anew makes the loop come back for the rest.
-                        let _ = registry.reregister(stdout, self.token, Interest::READABLE);
-                        return;
-                    }
-                }
-                _ => self.close(registry),
-            }
-        }
+        let output = &mut self.output;
+        self.leash
+            .read(registry, &mut |bytes| output.feed(bytes, now));
     }
 
     fn end(&mut self, result: Result<(), HookFailure>, now: Instant, registry: &Registry) {
         self.output.finish(now);
-        self.close(registry);
+        self.leash.close(registry);
         match &result {
             Ok(()) => crate::say::info!("hook succeeded: name={}", self.name),
             Err(failure) => crate::say::error!(
@@ -193,12 +134,6 @@ impl Hook {
             ),
         }
         self.result = Some(result);
-    }
-
-    fn close(&mut self, registry: &Registry) {
-        if let Some(mut stdout) = self.child.output().take() {
-            let _ = registry.deregister(&mut stdout);
-        }
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod data;
 pub mod dhcp;
 pub mod dns;
+pub mod ftp;
 pub mod http;
 pub mod json;
 pub mod payload;

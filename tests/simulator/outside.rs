@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use cwmpd::agent::surroundings::Surroundings;
 use cwmpd::connreq::{Accepted, Listener, Settings};
 use cwmpd::jobs::child::{Exit, Process, SpawnError};
-use mio::unix::pipe::Receiver;
+use mio::unix::pipe::{Receiver, Sender};
 use mio::{Registry, Token};
 use nix::sys::signal::Signal;
 
@@ -123,7 +123,7 @@ pub fn surroundings(outside: &Rc<RefCell<Outside>>) -> Surroundings {
                 port: settings.port,
             }))
         }),
-        spawn: Box::new(move |path, arguments| {
+        spawn: Box::new(move |path, arguments, _| {
             if power::is_off() {
                 return Err(SpawnError::Missing(path.to_owned()));
             }
@@ -135,7 +135,11 @@ pub fn surroundings(outside: &Rc<RefCell<Outside>>) -> Surroundings {
                 exit: Rc::clone(&exit),
                 name: name.into_owned(),
             });
-            Ok::<Box<dyn Process>, SpawnError>(Box::new(Program { exit, output: None }))
+            Ok::<Box<dyn Process>, SpawnError>(Box::new(Program {
+                exit,
+                output: None,
+                input: None,
+            }))
         }),
         random: Box::new(move |buffer| chance.borrow_mut().chance.fill(buffer)),
     }
@@ -186,11 +190,16 @@ impl Listener for Port {
 struct Program {
     exit: Rc<Cell<Option<Exit>>>,
     output: Option<Receiver>,
+    input: Option<Sender>,
 }
 
 impl Process for Program {
     fn output(&mut self) -> &mut Option<Receiver> {
         &mut self.output
+    }
+
+    fn input(&mut self) -> &mut Option<Sender> {
+        &mut self.input
     }
 
     fn try_wait(&mut self) -> Option<Exit> {

@@ -55,7 +55,8 @@ pub fn response(data: &[u8]) {
         let headers = [("Host".to_owned(), "acs.example.com".to_owned())];
         let mut exchange = Exchange::new("/acs", &headers, b"body"[..].into(), caps).ok()?;
         let (head, body) = exchange.unsent();
-        exchange.sent(head.len() + body.len());
+        let length = head.len() + body.len();
+        exchange.sent(length);
         for piece in data.chunks(piece.max(1)) {
             if exchange.receive(piece).ok()? {
                 break;

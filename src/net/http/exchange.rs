@@ -1,4 +1,4 @@
-//! One POST and its reply, without a socket: the bytes to send come out, the bytes received go in.
+//! One request and its reply, without a socket: the bytes to send come out, the bytes received go in.
 //!
 //! `wire::http` knows heads and bodies; here is what comes between: where a head ends, folded headers, replies that
 //! come before the final one, the limits, and the end of the stream.
@@ -44,10 +44,34 @@ impl fmt::Debug for Parts {
     }
 }
 
+/// Bodies that pass through in pieces because they are files. Whoever stands behind it keeps what went wrong there, and
+/// looks after every turn.
+pub trait Flow {
+    /// Puts bytes of the request's body, from `at` on, into `piece`.
+    fn outgoing(&mut self, at: usize, piece: &mut Payload);
+
+    /// The head of the final reply has come. Whether its body is wanted; else it is skipped.
+    fn head(&mut self, status: u16, headers: &[(String, Vec<u8>)]) -> bool;
+
+    /// Takes bytes of that body.
+    fn incoming(&mut self, bytes: &[u8]);
+}
+
+/// Of a body that nobody wants so much is read to keep the connection.
+const MAX_SKIPPED: u64 = 64 * 1024;
+
 /// A request on its way out and its reply on its way in.
 pub struct Exchange {
     head: Vec<u8>,
+    /// The request's body, or a piece of it.
     body: Payload,
+    /// Where in the whole body that piece begins.
+    body_at: usize,
+    /// Bytes of the whole body.
+    length: usize,
+    flow: Option<Box<dyn Flow>>,
+    /// The reply's body is not wanted.
+    skipping: bool,
     sent: usize,
     state: State,
     /// Received and not understood yet.
@@ -87,7 +111,7 @@ impl Exchange {
             let text = "Content-Length does not fit the body".to_owned();
             return Err(ConnectError::Request(text));
         }
-        Self::start(request("POST", target, headers)?, body, caps)
+        Ok(Self::start(request("POST", target, headers)?, body, caps))
     }
 
     /// A GET of `target`.
@@ -96,13 +120,38 @@ impl Exchange {
         headers: &[(String, String)],
         caps: Caps,
     ) -> Result<Self, ConnectError> {
-        Self::start(request("GET", target, headers)?, Payload::default(), caps)
+        Ok(Self::start(
+            request("GET", target, headers)?,
+            Payload::default(),
+            caps,
+        ))
     }
 
-    fn start(head: Vec<u8>, body: Payload, caps: Caps) -> Result<Self, ConnectError> {
+    /// A request whose bodies pass through `flow`: `length` bytes out, and what comes back.
+    pub fn flowing(
+        method: &str,
+        target: &str,
+        headers: &[(String, String)],
+        length: usize,
+        flow: Box<dyn Flow>,
+        caps: Caps,
+    ) -> Result<Self, ConnectError> {
+        let head = request(method, target, headers)?;
         Ok(Self {
+            length,
+            flow: Some(flow),
+            ..Self::start(head, Payload::default(), caps)
+        })
+    }
+
+    fn start(head: Vec<u8>, body: Payload, caps: Caps) -> Self {
+        Self {
             head,
+            length: body.len(),
             body,
+            body_at: 0,
+            flow: None,
+            skipping: false,
             sent: 0,
             state: State::Head,
             pending: Vec::new(),
@@ -116,14 +165,21 @@ impl Exchange {
                 body: Vec::new(),
                 reusable: false,
             },
-        })
+        }
     }
 
     /// What is to be sent next: the rest of the head, then the body as far as it lies in one piece.
-    pub fn unsent(&self) -> (&[u8], &[u8]) {
+    pub fn unsent(&mut self) -> (&[u8], &[u8]) {
+        let at = self.sent.saturating_sub(self.head.len());
+        if let Some(flow) = &mut self.flow
+            && at < self.length
+            && !(self.body_at..self.body_at + self.body.len()).contains(&at)
+        {
+            (self.body, self.body_at) = (Payload::default(), at);
+            flow.outgoing(at, &mut self.body);
+        }
         let head = self.head.get(self.sent..).unwrap_or_default();
-        let of_body = self.sent.saturating_sub(self.head.len());
-        (head, self.body.rest(of_body))
+        (head, self.body.rest(at.saturating_sub(self.body_at)))
     }
 
     /// Takes `count` bytes off what is to be sent.
@@ -133,7 +189,12 @@ impl Exchange {
 
     /// Everything was sent.
     pub fn is_sent(&self) -> bool {
-        self.sent >= self.head.len().saturating_add(self.body.len())
+        self.sent >= self.head.len().saturating_add(self.length)
+    }
+
+    /// Bodies pass through in pieces.
+    pub fn flows(&self) -> bool {
+        self.flow.is_some()
     }
 
     /// A byte of the reply was seen: from here on the request counts as taken.
@@ -188,9 +249,10 @@ impl Exchange {
     pub fn finish(self) -> Option<(Parts, Payload)> {
         match self.state {
             State::Done => {
-                let mut reply = self.reply;
                 // RFC 9112 9.6: an answer before the whole request leaves bytes that nobody waits for.
-                reply.reusable &= self.sent >= self.head.len() + self.body.len();
+                let sent = self.is_sent();
+                let mut reply = self.reply;
+                reply.reusable &= sent;
                 Some((reply, self.body))
             }
             _ => None,
@@ -241,18 +303,32 @@ impl Exchange {
         self.reply.status = head.status;
         self.reply.headers = head.headers;
         self.reply.reusable = head.keep_alive;
-        let body = BodyReader::new(head.framing, self.caps.body as u64, true);
+        self.skipping = match &mut self.flow {
+            Some(flow) => !flow.head(self.reply.status, &self.reply.headers),
+            None => false,
+        };
+        let max = match self.skipping {
+            true => MAX_SKIPPED,
+            false => self.caps.body as u64,
+        };
+        let body = BodyReader::new(head.framing, max, !self.skipping);
         Ok(Step::Next(State::Body(body)))
     }
 
     fn read_body(&mut self, mut body: BodyReader) -> Result<Step, ConnectError> {
-        let used = body.push(&self.pending).map_err(|error| match error {
-            FramingError::TooLarge => self.too_large(Part::Body),
-            FramingError::Overhead | FramingError::Syntax => {
-                ConnectError::Malformed(error.to_string())
+        let used = match body.push(&self.pending) {
+            Ok(used) => used,
+            Err(FramingError::TooLarge) if self.skipping => {
+                self.reply.reusable = false;
+                return Ok(Step::Next(State::Done));
             }
-        })?;
+            Err(FramingError::TooLarge) => return Err(self.too_large(Part::Body)),
+            Err(error) => return Err(ConnectError::Malformed(error.to_string())),
+        };
         self.pending.drain(..used);
+        if let Some(flow) = &mut self.flow {
+            flow.incoming(&body.take());
+        }
         if !body.is_done() {
             return Ok(Step::Wait(State::Body(body)));
         }

@@ -84,8 +84,12 @@ impl Link {
                         return Ok(self.complete());
                     }
                 }
-                Ok(Received::End) => {
+                Ok(end @ (Received::End | Received::Torn)) => {
                     let phase = self.phase(exchange);
+                    // What an envelope lacks shows; what a file lacks does not (TL-14).
+                    if exchange.flows() && end == Received::Torn {
+                        return Err(ConnectError::Closed { phase });
+                    }
                     return match exchange.end_of_stream() {
                         Ok(()) => Ok(Pumped::Complete { reusable: false }),
                         Err(ConnectError::Closed { .. }) => Err(ConnectError::Closed { phase }),
@@ -114,6 +118,11 @@ impl Link {
     /// Whether an idle connection can still be used: the peer has neither closed it nor sent anything unasked.
     pub fn is_quiet(&mut self) -> bool {
         matches!(self.receive(&mut [0]), Ok(Received::Blocked))
+    }
+
+    /// The bare socket.
+    pub fn into_stream(self) -> Box<dyn Stream> {
+        self.stream
     }
 
     /// Takes leave.

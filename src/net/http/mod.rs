@@ -22,7 +22,7 @@ use crate::net::tls;
 use crate::wire::http::{Scheme, Url};
 use crate::wire::payload::Payload;
 use dial::{Dial, Manner};
-pub use exchange::{Caps, Exchange, Parts};
+pub use exchange::{Caps, Exchange, Flow, Parts};
 pub use failure::{ConnectError, Part, Phase};
 use link::{Link, Pumped};
 pub use stream::{Dialer, Stream, tcp};
@@ -172,7 +172,7 @@ impl AcsConnection {
     ) {
         let caps = self.settings.limits.caps;
         let exchange = Exchange::new(&target.target, headers, body, caps);
-        self.start(target, exchange, now, registry);
+        self.send(target, exchange, now, registry);
     }
 
     /// Sends a GET in the same way: for a look at the ACS that begins no session.
@@ -184,10 +184,11 @@ impl AcsConnection {
         registry: &Registry,
     ) {
         let exchange = Exchange::get(&target.target, headers, self.settings.limits.caps);
-        self.start(target, exchange, now, registry);
+        self.send(target, exchange, now, registry);
     }
 
-    fn start(
+    /// Sends any request in the same way.
+    pub fn send(
         &mut self,
         target: &Url,
         exchange: Result<Exchange, ConnectError>,
@@ -284,6 +285,20 @@ impl AcsConnection {
     pub fn close(&mut self) {
         self.exchange = None;
         self.hang_up();
+    }
+
+    /// Gives the socket of the open connection away, for another protocol, with the peer's address. Its token stays.
+    pub fn take_stream(&mut self) -> Option<(Box<dyn Stream>, SocketAddr)> {
+        match std::mem::replace(&mut self.stage, Stage::Closed) {
+            Stage::Open(link) => {
+                let peer = link.peer();
+                Some((link.into_stream(), peer))
+            }
+            other => {
+                self.stage = other;
+                None
+            }
+        }
     }
 
     /// Whether a connection is open, for a POST or kept for the next.

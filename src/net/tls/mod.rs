@@ -204,6 +204,8 @@ pub enum Received {
     Bytes(usize),
     /// The peer sends no more.
     End,
+    /// The connection has ended, and the peer has not said that it would: something may be missing.
+    Torn,
     /// Nothing now; the socket will tell.
     Blocked,
 }

@@ -43,8 +43,8 @@ impl Session {
                 Ok(0) => return Ok(Received::End),
                 Ok(n) => return Ok(Received::Bytes(n)),
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
-                // The peer went without close_notify. Whether something is missing, the reply's framing says (TL-14).
-                Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => return Ok(Received::End),
+                // The peer went without close_notify (TL-14).
+                Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => return Ok(Received::Torn),
                 Err(e) => return Err(e.into()),
             }
             if *traffic - before > MAX_WITHOUT_CONTENT {

@@ -209,19 +209,44 @@ impl Dialogue {
         content_encoding: Option<&str>,
         random: Random,
     ) -> Vec<(String, String)> {
-        self.headers("POST", body, content_encoding, random)
+        let mut own = Vec::new();
+        if !body.is_empty() {
+            // TR-069 3.4.1: an empty POST has neither of the two.
+            own.push(("Content-Type", "text/xml; charset=utf-8".to_string()));
+            own.extend(content_encoding.map(|coding| ("Content-Encoding", coding.to_string())));
+            own.push(("SOAPAction", String::new()));
+        }
+        own.push(("Content-Length", body.len().to_string()));
+        self.headers("POST", body, own, "gzip, deflate", random)
     }
 
     /// The headers of a GET.
     pub fn get(&mut self, random: Random) -> Vec<(String, String)> {
-        self.headers("GET", &Payload::default(), None, random)
+        let none = Payload::default();
+        self.headers("GET", &none, Vec::new(), "gzip, deflate", random)
+    }
+
+    /// The headers of a request for a file, or of one that sends a file of that length. The file is wanted as it is.
+    pub fn file(
+        &mut self,
+        method: &str,
+        length: Option<usize>,
+        random: Random,
+    ) -> Vec<(String, String)> {
+        let mut own = Vec::new();
+        if let Some(length) = length {
+            own.push(("Content-Type", "application/octet-stream".to_string()));
+            own.push(("Content-Length", length.to_string()));
+        }
+        self.headers(method, &Payload::default(), own, "identity", random)
     }
 
     fn headers(
         &mut self,
         method: &str,
         body: &Payload,
-        content_encoding: Option<&str>,
+        own: Vec<(&str, String)>,
+        codings: &str,
         random: Random,
     ) -> Vec<(String, String)> {
         let mut headers = Vec::new();
@@ -237,16 +262,8 @@ impl Dialogue {
                     .collect(),
             );
         }
-        if !body.is_empty() {
-            // TR-069 3.4.1: an empty POST has neither of the two.
-            add("Content-Type", "text/xml; charset=utf-8".to_string());
-            if let Some(coding) = content_encoding {
-                add("Content-Encoding", coding.to_string());
-            }
-            add("SOAPAction", String::new());
-        }
-        if method == "POST" {
-            add("Content-Length", body.len().to_string());
+        for (name, value) in own {
+            add(name, value);
         }
         if let Some(cookies) = self.cookies.header(&self.url) {
             add("Cookie", cookies);
@@ -254,7 +271,7 @@ impl Dialogue {
         if let Some(authorization) = self.authorization(method, body, random) {
             add("Authorization", authorization);
         }
-        add("Accept-Encoding", "gzip, deflate".to_string());
+        add("Accept-Encoding", codings.to_string());
         headers
     }
 

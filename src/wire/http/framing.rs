@@ -151,6 +151,11 @@ impl BodyReader {
         }
     }
 
+    /// What has come of the body since the last call, for whoever does not want it in one piece.
+    pub fn take(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.body)
+    }
+
     /// The body, once it is done.
     pub fn into_body(self) -> Vec<u8> {
         self.body

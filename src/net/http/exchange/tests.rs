@@ -641,7 +641,7 @@ proptest! {
     fn every_url_gives_a_request_line(text in "https?://[a-z]{1,9}(:[1-9][0-9]{1,3})?(/[!-~]{0,20}){0,3}(\\?[!-~é ]{0,20})?") {
         if let Ok(url) = Url::parse(&text) {
             let headers = headers(&[("Host", &url.host_header()), ("Content-Length", "0")]);
-            let exchange = Exchange::new(&url.target, &headers, Payload::default(), CAPS).unwrap();
+            let mut exchange = Exchange::new(&url.target, &headers, Payload::default(), CAPS).unwrap();
             let line = format!("POST {} HTTP/1.1\r\nHost: ", url.target);
             prop_assert!(exchange.unsent().0.starts_with(line.as_bytes()), "{}", line);
         }
