@@ -25,7 +25,7 @@ esac
 target=$1
 binary=$(realpath "${2:-$("$here/build.sh" "$target")}")
 
-# The daemon starts nothing of its own kind, so its emulator in front is all it takes (and no binfmt_misc).
+# Its emulator in front is all it takes (and no binfmt_misc): the tests have the daemon start this for its jobs as well.
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 program=$folder/cwmpd

@@ -13,6 +13,7 @@ use nix::fcntl::OFlag;
 use super::server::Server;
 use crate::agent::clock::Now;
 use crate::agent::config::Config;
+use crate::agent::surroundings::Surroundings;
 use crate::agent::{Agent, check, files};
 use crate::net::logger;
 use crate::net::random;
@@ -34,11 +35,12 @@ const EXIT_FAILURE: u8 = 1;
 const EXIT_USAGE: u8 = 2;
 
 const USAGE: &str = "\
-usage: cwmpd [-c FILE] [--root DIR] [-d] [-n] [-v...]
+usage: cwmpd [-c FILE] [--root DIR] [--program FILE] [-d] [-n] [-v...]
        cwmpd ctl COMMAND ...      the same as `cwmp COMMAND ...`
 
   -c, --config FILE   read FILE instead of /etc/config/cwmp
       --root DIR      prefix every path that is read or written with DIR
+      --program FILE  start FILE for jobs instead of the daemon's own program
   -d, --foreground    log to standard error instead of syslog
   -n, --check         check the configuration, print every problem, exit 0 or 78
   -v, --verbose       log more; twice: everything
@@ -52,6 +54,7 @@ SIGHUP reads the configuration again; SIGTERM ends a running session and the dae
 struct Options {
     config: Option<PathBuf>,
     root: files::Root,
+    program: Option<PathBuf>,
     foreground: bool,
     check: bool,
     verbose: usize,
@@ -124,6 +127,7 @@ fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Option<Options
     let mut options = Options {
         config: None,
         root: files::Root::default(),
+        program: None,
         foreground: false,
         check: false,
         verbose: 0,
@@ -133,6 +137,7 @@ fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Option<Options
         match argument {
             Short('c') | Long("config") => options.config = Some(parser.value()?.into()),
             Long("root") => options.root = files::Root::new(PathBuf::from(parser.value()?)),
+            Long("program") => options.program = Some(parser.value()?.into()),
             Short('d') | Long("foreground") => options.foreground = true,
             Short('n') | Long("check") => options.check = true,
             Short('v') | Long("verbose") => options.verbose += 1,
@@ -170,7 +175,12 @@ fn run(options: &Options, config_path: PathBuf, config: Config) -> Result<(), (u
         env!("CARGO_PKG_VERSION"),
         std::process::id()
     );
-    let mut agent = Agent::new(
+    let mut surroundings = Surroundings::default();
+    if let Some(program) = &options.program {
+        surroundings.program = program.clone();
+    }
+    let mut agent = Agent::within(
+        surroundings,
         root.clone(),
         config_path,
         config,

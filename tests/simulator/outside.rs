@@ -141,6 +141,7 @@ pub fn surroundings(outside: &Rc<RefCell<Outside>>) -> Surroundings {
                 input: None,
             }))
         }),
+        program: "/usr/sbin/cwmpd".into(),
         random: Box::new(move |buffer| chance.borrow_mut().chance.fill(buffer)),
     }
 }

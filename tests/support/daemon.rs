@@ -309,6 +309,9 @@ impl Daemon {
     fn command(&self) -> Command {
         let mut command = Command::new(program());
         command.arg("--root").arg(&self.root).stdin(Stdio::null());
+        if let Some(other) = other_program() {
+            command.arg("--program").arg(other);
+        }
         command.envs(self.environment.iter().cloned());
         command
     }

@@ -7,6 +7,7 @@ mod data;
 mod dhcp;
 mod dns;
 mod http;
+mod jobs;
 mod uci;
 mod xml;
 
@@ -23,8 +24,10 @@ pub const ALL: &[(&str, Target)] = &[
     ("digest", http::digest),
     ("dns", dns::dns),
     ("envelope", cwmp::envelope),
+    ("ftp", jobs::ftp),
     ("http_request", http::request),
     ("http_response", http::response),
+    ("job", jobs::job),
     ("json", data::json),
     ("program", control::program),
     ("session", cwmp::session),

@@ -3,6 +3,7 @@ use super::*;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use mio::{Events, Poll};
@@ -22,8 +23,18 @@ impl Script {
         let number = COUNTER.fetch_add(1, Ordering::Relaxed);
         let name = format!("cwmpd-job-{}-{number}", std::process::id());
         let path = std::env::temp_dir().join(name);
-        fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        // Another process writes it: a fork for another test may hold our own descriptor, and then it is busy.
+        let mut writer = Command::new("/bin/sh")
+            .args(["-c", "cat >\"$0\" && chmod 755 \"$0\""])
+            .arg(&path)
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let text = format!("#!/bin/sh\n{text}\n");
+        let mut stdin = writer.stdin.take().unwrap();
+        stdin.write_all(text.as_bytes()).unwrap();
+        drop(stdin);
+        assert!(writer.wait().unwrap().success());
         Script(path)
     }
 }
@@ -41,19 +52,6 @@ fn start(script: &Script, request: &str, poll: &Poll) -> Result<Job, JobFailure>
         request,
         limit: LIMIT,
     };
-    // Another test's fork may hold our fresh script open for writing for a moment (ETXTBSY): `nice` tells that by its
-    // status only, so the file is tried first.
-    while std::process::Command::new(&script.0)
-        .env("CWMPD_TRY", "1")
-        .stdin(std::process::Stdio::null())
-        .stdout(std::process::Stdio::null())
-        .spawn()
-        .and_then(|mut child| {
-            child.kill()?;
-            child.wait()
-        })
-        .is_err_and(|error| error.kind() == ErrorKind::ExecutableFileBusy)
-    {}
     Job::start(
         &mut child::spawn(),
         task,

@@ -91,14 +91,15 @@ impl Control<'_, '_> {
         if local.validator() != Some(changed.as_str()) || local.total() != size {
             local.start_over()?;
         }
+        local.announced(size, changed.clone())?;
         let mut data = self.open_data()?;
         if local.bytes > 0 {
             let reply = self.ask("REST", local.bytes.to_string().as_bytes())?;
             if reply.code != 350 {
                 local.start_over()?;
+                local.announced(size, changed)?;
             }
         }
-        local.announced(size, changed)?;
         let reply = self.ask("RETR", name)?;
         begun("RETR", &reply)?;
         let mut buffer = vec![0; PIECE];

@@ -189,6 +189,9 @@ impl Stage {
             .arg("--root")
             .arg(&self.root)
             .args(["--foreground", "-v"])
+            // It may be an emulator's wrapper, which the daemon cannot see.
+            .arg("--program")
+            .arg(&self.program)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)

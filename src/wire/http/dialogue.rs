@@ -238,7 +238,10 @@ impl Dialogue {
             own.push(("Content-Type", "application/octet-stream".to_string()));
             own.push(("Content-Length", length.to_string()));
         }
-        self.headers(method, &Payload::default(), own, "identity", random)
+        let mut headers = self.headers(method, &Payload::default(), own, "identity", random);
+        // A cookie may go to another port of the host (RFC 6265 8.5): a file is not worth that.
+        headers.retain(|(name, _)| name != "Cookie");
+        headers
     }
 
     fn headers(
