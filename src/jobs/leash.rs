@@ -44,14 +44,9 @@ impl Leash {
     ) -> Result<Leash, SpawnError> {
         let (path, arguments, wiring) = program;
         let mut child = spawn(path, arguments, wiring)?;
-        let failed = |error| SpawnError::System(path.to_owned(), error);
-        if let Some(stdout) = child.output() {
-            let readable = Interest::READABLE;
-            registry.register(stdout, token, readable).map_err(failed)?;
-        }
-        if let Some(stdin) = child.input() {
-            let writable = Interest::WRITABLE;
-            registry.register(stdin, token, writable).map_err(failed)?;
+        if let Err(error) = listen(&mut *child, token, registry) {
+            child.signal(Signal::SIGKILL);
+            return Err(SpawnError::System(path.to_owned(), error));
         }
         Ok(Leash {
             child,
@@ -140,5 +135,15 @@ impl Leash {
                 }
             }
         }
+    }
+}
+
+fn listen(child: &mut dyn Process, token: Token, registry: &Registry) -> io::Result<()> {
+    if let Some(stdin) = child.input() {
+        registry.register(stdin, token, Interest::WRITABLE)?;
+    }
+    match child.output() {
+        Some(stdout) => registry.register(stdout, token, Interest::READABLE),
+        None => Ok(()),
     }
 }

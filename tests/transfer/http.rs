@@ -59,7 +59,6 @@ fn refused(order: &dyn Fn(Order) -> Order, answer: Vec<u8>) -> (u16, String) {
 
 #[test]
 fn a_file_is_downloaded() {
-    // DL-01
     let (folder, file) = (Folder::new(), content(300_000));
     let expected = file.clone();
     let (url, server) = scripts(vec![Box::new(move |stream, _| {
@@ -135,7 +134,7 @@ fn an_empty_file_is_a_file() {
 
 #[test]
 fn a_status_is_a_fault_in_words() {
-    // DL-26
+    // DL-13
     for (status, expected) in [
         ("404 Not Found", 9016),
         ("403 Forbidden", 9016),
@@ -161,7 +160,7 @@ fn a_large_error_page_is_not_read() {
 
 #[test]
 fn a_size_must_be_right() {
-    // DL-27: the size that the ACS says, and that which the server says.
+    // DL-13: the size that the ACS says, and that which the server says.
     let sized = |size| {
         move |order| Order {
             file_size: size,
@@ -187,6 +186,7 @@ fn a_size_must_be_right() {
 
 #[test]
 fn what_does_not_fit_on_the_disk_is_not_begun() {
+    // DL-11
     let folder = Folder::new();
     let order = Order {
         file_size: u64::MAX,
@@ -238,6 +238,7 @@ fn what_is_no_http_is_9010_and_other_schemes_9013() {
 
 #[test]
 fn nobody_there_is_9015() {
+    // DL-13
     let folder = Folder::new();
     let free = TcpListener::bind("127.0.0.1:0")
         .unwrap()
@@ -303,7 +304,7 @@ fn with_password(order: Order) -> Order {
 
 #[test]
 fn credentials_go_out_when_asked_for() {
-    // DL-17
+    // DL-12
     for (challenge, scheme) in [
         ("Basic realm=\"x\"", "Basic a2F0aGk6Z2VoZWlt"),
         (
@@ -337,6 +338,7 @@ fn credentials_go_out_when_asked_for() {
 
 #[test]
 fn credentials_that_are_missing_or_wrong_are_9012() {
+    // DL-12
     let unauthorized = |challenge: &str| {
         reply(
             &format!("401 No\r\nWWW-Authenticate: {challenge}\r\nContent-Length: 0"),
@@ -395,6 +397,7 @@ fn redirects_are_followed_without_what_is_secret() {
 
 #[test]
 fn redirects_come_to_an_end() {
+    // DL-20
     let folder = Folder::new();
     let (address, server) = server(|listener| {
         let mut stream = accept(&listener);
@@ -418,6 +421,7 @@ fn redirects_come_to_an_end() {
 
 #[test]
 fn a_silent_server_is_9017() {
+    // DL-20
     let folder = Folder::new();
     let (address, server) = server(|listener| {
         let mut stream = accept(&listener);
@@ -452,7 +456,7 @@ fn long() -> Vec<u8> {
 
 #[test]
 fn a_broken_download_goes_on_where_it_broke_off() {
-    // DL-22
+    // DL-20
     for validator in [
         "ETag: \"v1\"",
         "ETag: W/\"v1\"\r\nLast-Modified: Sun, 22 Nov 2026 10:00:00 GMT",
@@ -610,7 +614,7 @@ fn another_child_goes_on_with_what_the_last_has_left() {
 
 #[test]
 fn a_file_is_uploaded() {
-    // DL-11: also one that is larger than what is read at a time, with the password asked for in between.
+    // DL-22: also one that is larger than what is read at a time, with the password asked for in between.
     for (method, status) in [
         ("PUT", "201 Created"),
         ("POST", "200 OK"),

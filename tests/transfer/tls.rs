@@ -123,7 +123,7 @@ fn the_end_of_a_file_must_be_said() {
 
 #[test]
 fn a_bad_certificate_is_9015_in_words() {
-    // TL-04 TL-05
+    // TL-04
     for (name, ca, words) in [
         ("other-server", "ca.pem", "not issued by a trusted CA"),
         ("wrong-host", "ca.pem", "for another host"),

@@ -647,3 +647,81 @@ proptest! {
         }
     }
 }
+
+/// A file for the test: sent in pieces, and what comes back.
+#[derive(Default)]
+struct Pieces {
+    out: Vec<u8>,
+    wants: bool,
+    heads: Vec<u16>,
+    came: Vec<u8>,
+}
+
+impl Flow for std::rc::Rc<std::cell::RefCell<Pieces>> {
+    fn outgoing(&mut self, at: usize, piece: &mut Payload) {
+        let file = &self.borrow().out;
+        piece.push(&file[at..file.len().min(at + 1000)]);
+    }
+
+    fn head(&mut self, status: u16, _: &[(String, Vec<u8>)]) -> bool {
+        let mut pieces = self.borrow_mut();
+        pieces.heads.push(status);
+        pieces.wants
+    }
+
+    fn incoming(&mut self, bytes: &[u8]) {
+        self.borrow_mut().came.extend_from_slice(bytes);
+    }
+}
+
+#[test]
+fn files_pass_through_in_pieces() {
+    let reply =
+        b"HTTP/1.1 100 Go on\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n0123456789";
+    let file: Vec<u8> = (0..5000u32).map(|i| i as u8).collect();
+    for wants in [true, false] {
+        let flow = std::rc::Rc::new(std::cell::RefCell::new(Pieces {
+            out: file.clone(),
+            wants,
+            ..Pieces::default()
+        }));
+        let boxed = Box::new(flow.clone());
+        let mut exchange = Exchange::flowing("PUT", "/", &[], 5000, boxed, CAPS).unwrap();
+        for step in [700, 5001] {
+            let mut sent = Vec::new();
+            while !exchange.is_sent() {
+                let (head, body) = exchange.unsent();
+                assert!(body.len() <= 1000);
+                let piece: Vec<u8> = head.iter().chain(body).take(step).copied().collect();
+                assert!(!piece.is_empty());
+                exchange.sent(piece.len());
+                sent.extend(piece);
+            }
+            assert!(sent == [&b"PUT / HTTP/1.1\r\n\r\n"[..], &file].concat());
+            exchange.restart();
+        }
+        while !exchange.is_sent() {
+            let (head, body) = exchange.unsent();
+            let count = head.len() + body.len();
+            exchange.sent(count);
+        }
+        for (i, byte) in reply.iter().enumerate() {
+            assert_eq!(exchange.receive(&[*byte]).unwrap(), i + 1 == reply.len());
+        }
+        let (parts, _) = exchange.finish().unwrap();
+        assert!(parts.reusable && parts.body.is_empty());
+        assert_eq!(flow.borrow().heads, [200]);
+        let expected: &[u8] = if wants { b"0123456789" } else { b"" };
+        assert_eq!(flow.borrow().came, expected);
+    }
+}
+
+#[test]
+fn a_large_body_that_nobody_wants_is_left_alone() {
+    let flow = std::rc::Rc::new(std::cell::RefCell::new(Pieces::default()));
+    let mut exchange = Exchange::flowing("GET", "/", &[], 0, Box::new(flow), CAPS).unwrap();
+    send_all(&mut exchange);
+    let reply = b"HTTP/1.1 404 No\r\nContent-Length: 65537\r\n\r\n";
+    assert!(exchange.receive(reply).unwrap());
+    assert!(!exchange.finish().unwrap().0.reusable);
+}
