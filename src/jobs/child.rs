@@ -166,7 +166,7 @@ impl Child {
     ) -> Result<Child, SpawnError> {
         executable(program)?;
         let path = CString::new(program.as_os_str().as_bytes()).map_err(|_| SpawnError::Nul)?;
-        let (mut argv, mut started) = (vec![path], program);
+        let (mut argv, mut started) = (Vec::new(), program);
         // No crate that is here has a safe call for it. A device without the command does without.
         if wiring == Wiring::Work
             && let Some(nice) = NICE
@@ -174,9 +174,12 @@ impl Child {
                 .map(Path::new)
                 .find(|nice| executable(nice).is_ok())
         {
-            argv.splice(0..0, [c"nice", c"-n", c"10"].map(CString::from));
+            for word in [c"nice", c"-n", c"10"] {
+                argv.push(word.to_owned());
+            }
             started = nice;
         }
+        argv.push(path);
         for argument in arguments {
             argv.push(CString::new(argument.as_ref()).map_err(|_| SpawnError::Nul)?);
         }

@@ -11,6 +11,7 @@ mod order;
 mod wire;
 
 use std::cell::RefCell;
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::process::ExitCode;
 use std::rc::Rc;
@@ -81,7 +82,9 @@ pub fn main() -> ExitCode {
     // Without the daemon nobody waits for the file, and its next life may order it again.
     let _ = prctl::set_pdeathsig(Signal::SIGKILL);
     let mut text = Vec::new();
-    let read = io::stdin().take(MAX_ORDER).read_to_end(&mut text);
+    // The library's standard input has a lock and a buffer, which nobody else here needs.
+    let stdin = File::open("/proc/self/fd/0");
+    let read = stdin.and_then(|stdin| stdin.take(MAX_ORDER).read_to_end(&mut text));
     let order = read
         .map_err(|error| error.to_string())
         .and_then(|_| Order::read(&text).map_err(|wrong| wrong.to_string()));
@@ -171,9 +174,8 @@ fn target(text: &str) -> Result<(bool, Url), Failure> {
         error => Failure::new(0, &error.to_string()),
     })?;
     if let Some(rest) = rest {
-        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        let host = authority.trim_end_matches(|c: char| c.is_ascii_digit());
-        if !(host.ends_with(':') && host.len() < authority.len()) {
+        let authority = rest.split('/').next().unwrap_or_default();
+        if url.port == 80 && !authority.ends_with(":80") {
             url.port = 21;
         }
     }

@@ -115,9 +115,12 @@ impl<'a> Wire<'a> {
 
     /// Waits before another try.
     pub fn pause(&mut self, time: Duration) -> Result<(), Failure> {
-        let end = self.end()?;
-        std::thread::sleep(time.min(end.saturating_duration_since(Instant::now())));
-        self.end().map(|_| ())
+        let over = Instant::now() + time;
+        while Instant::now() < over {
+            let end = self.end()?;
+            let _ = self.reactor.poll(Some(over.min(end))).map_err(system)?;
+        }
+        Ok(())
     }
 
     /// When the order's time is over; a failure when it is.
