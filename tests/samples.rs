@@ -9,7 +9,9 @@ mod support {
 }
 
 use cwmpd::cwmp::envelope::{Body, decode};
+use cwmpd::cwmp::transfer::{Kind, TransferOrder, Window, WindowMode};
 use cwmpd::cwmp::{Action, Failure, Input, Promise, Version};
+use cwmpd::wire::Secret;
 use std::path::PathBuf;
 use support::harness::*;
 use support::model::FakeModel;
@@ -95,19 +97,40 @@ const SAMPLES: &[(&str, Expect)] = &[
         "a12-deleteobject",
         Answer(&["<cwmp:DeleteObjectResponse><Status>0</Status>"]),
     ),
-    ("a13-download", Fault(9000)),
-    ("a14-upload", Fault(9000)),
+    (
+        "a13-download",
+        Answer(&["<cwmp:DownloadResponse><Status>1</Status>"]),
+    ),
+    (
+        "a14-upload",
+        Answer(&["<cwmp:UploadResponse><Status>1</Status>"]),
+    ),
     ("a15-reboot", Answer(&["<cwmp:RebootResponse>"])),
     ("a16-factoryreset", Answer(&["<cwmp:FactoryResetResponse>"])),
     (
         "a17-scheduleinform",
         Answer(&["<cwmp:ScheduleInformResponse>"]),
     ),
-    ("a18-getqueuedtransfers", Fault(9000)),
-    ("a19-getallqueuedtransfers", Fault(9000)),
-    ("a20-scheduledownload", Fault(9000)),
-    ("a21-canceltransfer", Fault(9000)),
-    ("a22-changedustate", Fault(9000)),
+    (
+        "a18-getqueuedtransfers",
+        Answer(&["cwmp:QueuedTransferStruct[0]"]),
+    ),
+    (
+        "a19-getallqueuedtransfers",
+        Answer(&["cwmp:AllQueuedTransferStruct[0]"]),
+    ),
+    (
+        "a20-scheduledownload",
+        Answer(&["<cwmp:ScheduleDownloadResponse>"]),
+    ),
+    (
+        "a21-canceltransfer",
+        Answer(&["<cwmp:CancelTransferResponse>"]),
+    ),
+    (
+        "a22-changedustate",
+        Answer(&["<cwmp:ChangeDUStateResponse>"]),
+    ),
     ("a23-setvouchers", Fault(9000)),
     ("a24-getoptions", Fault(9000)),
     (
@@ -372,6 +395,54 @@ fn check_promises(name: &str, cpe: &mut Harness) {
             parameter_key: "pk-17".into(),
             deleted: None,
         },
+        "a13-download" => Promise::Transfer(TransferOrder {
+            kind: Kind::Download,
+            command_key: "fw-1".into(),
+            file_type: "1 Firmware Upgrade Image".into(),
+            url: "http://127.0.0.1:9000/fw.bin?a=1&b=2".into(),
+            username: "u".into(),
+            password: Secret::new("p&w"),
+            ..TransferOrder::default()
+        }),
+        "a14-upload" => Promise::Transfer(TransferOrder {
+            kind: Kind::Upload,
+            command_key: "log-1".into(),
+            file_type: "4 Vendor Log File 1".into(),
+            url: "http://127.0.0.1:9000/up/log.txt".into(),
+            delay: 5,
+            ..TransferOrder::default()
+        }),
+        "a20-scheduledownload" => {
+            let window = |start, end, mode, max_retries| Window {
+                start,
+                end,
+                mode,
+                user_message: String::new(),
+                max_retries,
+            };
+            Promise::Transfer(TransferOrder {
+                kind: Kind::ScheduleDownload,
+                command_key: "sd-1".into(),
+                file_type: "3 Vendor Configuration File".into(),
+                url: "http://127.0.0.1:9000/cfg.bin".into(),
+                windows: vec![
+                    window(5, 20, WindowMode::AtAnyTime, 0),
+                    window(30, 60, WindowMode::Immediately, -1),
+                ],
+                ..TransferOrder::default()
+            })
+        }
+        "a21-canceltransfer" => Promise::CancelTransfer {
+            command_key: "sd-1".into(),
+        },
+        "a22-changedustate" => {
+            let Some(Promise::ChangeDuState(order)) = last else {
+                panic!("{last:?}")
+            };
+            let done: Vec<_> = order.operations.iter().map(|one| one.kind.word()).collect();
+            assert_eq!(done, ["Install", "Update", "Uninstall"]);
+            return assert_eq!(order.command_key, "du-1");
+        }
         "a08-setparameterattributes" => {
             let info = cpe.model.info(SSID).clone();
             assert_eq!(

@@ -38,7 +38,8 @@ impl Agent {
 
     /// Starts the hook that a promise waits for.
     pub(super) fn run_hook(&mut self, now: Now, registry: &Registry) {
-        if !self.hook_wanted || self.hook.is_some() || self.session.is_some() {
+        let busy = self.hook.is_some() || self.session.is_some() || self.transfers.is_applying();
+        if !self.hook_wanted || busy {
             return;
         }
         self.hook_wanted = false;
@@ -122,6 +123,7 @@ impl Agent {
             warn!("data model not reset: reason=\"{reason}\"");
         }
         self.watch_anew();
+        self.transfers.break_off();
         self.schedule.clear_scheduled();
         self.schedule.set_retry(None);
         self.schedule.clear_notification();
@@ -136,6 +138,7 @@ impl Agent {
     /// factory reset that the boot came before.
     pub(super) fn booted(&mut self) {
         let deferred = std::mem::take(&mut self.store.state.deferred);
+        self.transfers_booted();
         self.queue.on_reboot();
         self.queue.push(Event::new(EventCode::Boot));
         if deferred.factory_reset {

@@ -76,6 +76,8 @@ pub enum Command {
     },
     /// The event queue: `[{"event": "1 BOOT", "command_key": "", …}]`.
     Events,
+    /// Transfers that wait, run, or whose end the ACS was not told of: `[{"id": 3, "kind": "download", "state": "running", …}]`.
+    Transfers,
     /// Messages of the running or last session, secrets masked:
     /// `[{"time": "…", "direction": "sent"|"received", "message": "Inform", "detail": "several\nlines", …}]`.
     Trace {
@@ -114,7 +116,7 @@ pub enum Reply {
 type Blank = fn() -> Command;
 
 /// Each command by its word.
-const COMMANDS: [(&str, Blank); 15] = [
+const COMMANDS: [(&str, Blank); 16] = [
     ("status", || Command::Status),
     ("inform", || Command::Inform {
         event: None,
@@ -145,6 +147,7 @@ const COMMANDS: [(&str, Blank); 15] = [
     }),
     ("attributes", || Command::Attributes { paths: Vec::new() }),
     ("events", || Command::Events),
+    ("transfers", || Command::Transfers),
     ("trace", || Command::Trace { follow: false }),
     ("version", || Command::Version),
 ];
@@ -189,6 +192,7 @@ macro_rules! fields {
             | Command::Reload
             | Command::Stop
             | Command::Events
+            | Command::Transfers
             | Command::Version => {}
         }
     };

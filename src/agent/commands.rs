@@ -33,6 +33,7 @@ impl Agent {
         let answer = match command {
             Command::Status => self.status(now),
             Command::Events => Data::List(self.events()),
+            Command::Transfers => Data::List(self.transfer_list(now)),
             Command::Version => Data::map([("version", env!("CARGO_PKG_VERSION").into())]),
             Command::Trace { follow } => {
                 if follow {

@@ -22,6 +22,8 @@ pub const STATE: &str = "/etc/cwmpd/state.toml";
 pub const DATAMODEL_DIR: &str = "/etc/cwmpd/datamodel.d";
 /// Programs that apply what the ACS ordered (reboot, factory reset).
 pub const HOOKS_DIR: &str = "/usr/lib/cwmpd/hooks";
+/// Where files lie while they are transferred: in memory, on OpenWrt.
+pub const TRANSFERS_DIR: &str = "/tmp/cwmpd";
 /// Device profiles that come with the package.
 pub const PROFILES_DIR: &str = "/usr/share/cwmpd/profiles";
 /// The control socket.

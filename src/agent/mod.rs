@@ -13,6 +13,8 @@
 //! | `start`, `apply`, [`check`] | coming to life; the configuration in force; looking at it beforehand |
 //! | [`dhcp`] | what DHCP says of the ACS, and when it counts |
 //! | `schedule`, `clock` | when the next session is due |
+//! | `software` | ChangeDUState |
+//! | `transfers` | Download, Upload, ScheduleDownload, and TransferComplete |
 //! | [`surroundings`] | network, programs and chance, as they are handed in |
 //! | `work`, `requests` | who may use the data model now; the command line's requests |
 //! | [`command`], `commands`, `status`, `trace` | what the control socket asks |
@@ -35,11 +37,13 @@ mod reach;
 mod requests;
 mod schedule;
 mod session;
+mod software;
 mod start;
 pub mod state;
 mod status;
 pub mod surroundings;
 mod trace;
+mod transfers;
 mod work;
 
 use std::cell::RefCell;
@@ -87,6 +91,10 @@ pub const WHO_HOOK: u8 = 5;
 pub const WHO_CLOCK: u8 = 6;
 /// The output of the hook that asks DHCP.
 pub const WHO_DHCP_HOOK: u8 = 7;
+/// The child or hook of an operation on a deployment unit.
+pub const WHO_SOFTWARE: u8 = 9;
+/// The child or hook of a transfer.
+pub const WHO_TRANSFER: u8 = 8;
 
 /// Turns of [`Agent::pump`] in a row: a session with a fast ACS needs one for each message.
 const MAX_TURNS: usize = 32;
@@ -156,9 +164,12 @@ pub struct Agent {
 
     listen: Listen,
     spawn: Spawn,
+    program: PathBuf,
     random: random::Source,
     hook: Option<Hook>,
     hook_wanted: bool,
+    transfers: transfers::Transfers,
+    software: Option<software::Step>,
     dhcp: dhcp::Discoverer,
     reload_wanted: bool,
     stopping: Option<Instant>,
@@ -193,6 +204,8 @@ impl Agent {
             self.hook.as_ref().and_then(Hook::deadline),
             self.look_at,
             self.dhcp.deadline(),
+            self.transfers.deadline(),
+            self.software.as_ref().and_then(software::Step::deadline),
             self.listen_again,
             self.stopping,
             self.turn_again,
@@ -256,6 +269,12 @@ impl Agent {
                 }
             }
             WHO_DHCP_HOOK => self.dhcp.drive(now.instant, registry),
+            WHO_SOFTWARE => {
+                if let Some(step) = &mut self.software {
+                    step.wake(Some(at), now.instant, registry);
+                }
+            }
+            WHO_TRANSFER => self.transfers.wake(Some(at), now.instant, registry),
             _ => {}
         }
     }
@@ -305,6 +324,8 @@ impl Agent {
         self.send(now, registry);
         self.run_hook(now, registry);
         self.poll_hook(now);
+        self.drive_transfers(now, registry);
+        self.drive_software(now, registry);
         self.ask_dhcp(now, registry);
         let generation = self.model.backend().generation();
         if self.backend_generation != Some(generation) {
@@ -415,6 +436,7 @@ impl Agent {
             }
             self.end_session(Err(session::Ended::Stopped), now);
         }
+        self.transfers.break_off();
         self.store.state.events = self.queue.clone();
         if let Err(e) = self.store.flush() {
             error!("state not written: reason=\"{e}\"");

@@ -2,7 +2,9 @@
 
 use super::clock::Now;
 use super::schedule::Scheduled;
+use super::software::MAX_CHANGES;
 use super::state::{self, Known, ScheduledInform, State};
+use super::transfers::{MAX_TRANSFERS, queued_transfers};
 use super::{Agent, dhcp, files};
 use crate::cwmp::event::{EventCode, MULTIPLES};
 use crate::cwmp::transfer::QueuedTransfer;
@@ -13,11 +15,11 @@ use crate::say::{error, info};
 use crate::wire::data::Sorted;
 
 /// ScheduleInform orders that may wait at a time (RB-05 asks for three), those included whose event is not delivered.
-const MAX_SCHEDULED: usize = 32;
+const MAX_SCHEDULED: usize = 16;
 /// CommandKeys of Reboot orders kept for one reboot.
-const MAX_REBOOT_KEYS: usize = 16;
+const MAX_REBOOT_KEYS: usize = 8;
 // The event queue has room for what each of them will become: none that was accepted is lost.
-const _: () = assert!(MAX_SCHEDULED + MAX_REBOOT_KEYS <= MULTIPLES);
+const _: () = assert!(MAX_SCHEDULED + MAX_REBOOT_KEYS + MAX_TRANSFERS + MAX_CHANGES <= MULTIPLES);
 
 /// What a transaction of the model changes in the state, as it was before: for when the disk refuses. Only what is
 /// there was changed.
@@ -216,12 +218,13 @@ impl Agent {
             Promise::ScheduleInform { delay, command_key } => {
                 scheduled = Some(self.keep_schedule(delay, command_key, now)?);
             }
-            Promise::Transfer(_) | Promise::CancelTransfer { .. } | Promise::ChangeDuState(_) => {
-                let text = "transfers and software modules are not served";
-                return Err(Fault::new(Code::METHOD_NOT_SUPPORTED, text));
-            }
-            Promise::Reported { .. } | Promise::ReportRefused { .. } => {}
-            Promise::Informed | Promise::Values { .. } => {}
+            Promise::Transfer(order) => self.keep_transfer(order, now)?,
+            Promise::CancelTransfer { command_key } => self.cancel_transfers(&command_key)?,
+            Promise::ChangeDuState(order) => self.keep_software(order)?,
+            Promise::Informed
+            | Promise::Values { .. }
+            | Promise::Reported { .. }
+            | Promise::ReportRefused { .. } => {}
         }
         if let Err(text) = self.write_state() {
             self.store.state = before;
@@ -329,7 +332,7 @@ impl Kept for State {
     }
 
     fn queued(&self) -> Vec<QueuedTransfer> {
-        Vec::new()
+        queued_transfers(self)
     }
 }
 

@@ -130,9 +130,12 @@ impl Agent {
             clock_watch: None,
             listen: surroundings.listen,
             spawn: surroundings.spawn,
+            program: surroundings.program,
             random: surroundings.random,
             hook: None,
             hook_wanted: false,
+            transfers: Default::default(),
+            software: None,
             dhcp: Default::default(),
             reload_wanted: false,
             stopping: None,
@@ -164,6 +167,7 @@ impl Agent {
         self.make_connection_request_secrets();
         let booted = self.notice_boot();
         self.restore_schedule(now);
+        self.restore_transfers(now);
         // Before anything looks for changed values: one that waits for the retry is no reason for a session now.
         self.resume_retry(now);
         self.apply_config(now, registry);

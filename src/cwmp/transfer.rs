@@ -264,7 +264,7 @@ macro_rules! words {
         }
     };
 }
-pub(super) use words;
+pub(crate) use words;
 
 words!(Kind {
     Download = "Download",

@@ -30,6 +30,19 @@ impl Code {
     /// 9013
     pub const UNSUPPORTED_PROTOCOL: Code = Code(9013);
 
+    /// 9010
+    pub const DOWNLOAD_FAILURE: Code = Code(9010);
+    /// 9011
+    pub const UPLOAD_FAILURE: Code = Code(9011);
+    /// 9018
+    pub const FILE_CORRUPTED: Code = Code(9018);
+    /// 9019
+    pub const FILE_AUTHENTICATION: Code = Code(9019);
+    /// 9020
+    pub const TIME_WINDOW: Code = Code(9020);
+    /// 9021
+    pub const CANCELLATION_NOT_PERMITTED: Code = Code(9021);
+
     /// `Client` for 9003 and 9005 to 9008 (and 9021), else `Server` (TR-069 table 57; checklist table F).
     pub fn faultcode(self) -> &'static str {
         match self.0 {

@@ -22,6 +22,16 @@ pub enum HookFailure {
     TimedOut(Duration),
 }
 
+impl HookFailure {
+    /// The status with which it exited.
+    pub fn status(&self) -> Option<i32> {
+        match self {
+            HookFailure::Exit(Exit::Status(status)) => Some(*status),
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Display for HookFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -109,6 +119,11 @@ impl Hook {
             };
             self.end(result, now, registry);
         }
+    }
+
+    /// What it has said with the last line `key=…`.
+    pub fn fact(&self, key: &str) -> Option<&str> {
+        self.output.fact(key)
     }
 
     /// How it went, once.

@@ -32,7 +32,7 @@ pub enum JobFailure {
     },
     /// It ended without a word of how it went, or badly.
     Exit(Exit),
-    /// It sent a line of more than [`MAX_LINE`] bytes.
+    /// It sent a line of more than 16 KiB.
     TooLong,
     /// It took longer than this and was ended.
     TimedOut(Duration),

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 const MAX_LINE: usize = 512;
 /// Lines a child may log in each [`WINDOW`]: a talkative one must not push everything else out of logread.
 const MAX_LINES: u32 = 60;
+/// Lines `key=value` that are remembered.
+const MAX_FACTS: usize = 16;
 const WINDOW: Duration = Duration::from_secs(60);
 
 /// Collects a child's output into log lines.
@@ -16,6 +18,7 @@ pub struct Output {
     window: Option<Instant>,
     lines: u32,
     dropped: u32,
+    facts: Vec<String>,
 }
 
 impl Output {
@@ -27,7 +30,17 @@ impl Output {
             window: None,
             lines: 0,
             dropped: 0,
+            facts: Vec::new(),
         }
+    }
+
+    /// What the last line `key=…` said.
+    pub fn fact(&self, key: &str) -> Option<&str> {
+        let value = |line: &'_ String| -> Option<usize> {
+            (line.strip_prefix(key)?.starts_with('=')).then_some(key.len() + 1)
+        };
+        let mut last = self.facts.iter().rev();
+        last.find_map(|line| line.get(value(line)?..))
     }
 
     /// Takes what was read; logs the lines that it completes.
@@ -53,6 +66,10 @@ impl Output {
         let text = text.trim_end();
         if text.is_empty() {
             return;
+        }
+        if text.starts_with(|c: char| c.is_ascii_lowercase()) && text.contains('=') {
+            self.facts.truncate(MAX_FACTS - 1);
+            self.facts.push(text.to_owned());
         }
         if self
             .window

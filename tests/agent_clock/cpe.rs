@@ -9,6 +9,7 @@ use cwmpd::agent::command::{Command, Reply};
 use cwmpd::agent::config::Config;
 use cwmpd::agent::files::{self, Root};
 use cwmpd::agent::state::State;
+use cwmpd::agent::surroundings::Surroundings;
 use cwmpd::net::reactor::Reactor;
 use cwmpd::wire::data::Data;
 use cwmpd::wire::json;
@@ -72,7 +73,12 @@ impl Cpe {
         let root = Root::new(&self.home.root);
         let reactor = Reactor::new().expect("a loop");
         let (config, _) = Config::load(&root, files::CONFIG);
-        let agent = Agent::new(
+        let surroundings = Surroundings {
+            program: env!("CARGO_BIN_EXE_cwmpd").into(),
+            ..Surroundings::default()
+        };
+        let agent = Agent::within(
+            surroundings,
             root,
             files::CONFIG.into(),
             config,

@@ -230,6 +230,7 @@ fn responses(scene: &mut Scene) {
     let none = scene.path("X_EX_None.");
     let string = scene.path("X_EX_Types.String");
     let second = scene.path("X_EX_Table.2.");
+    let queued = |all: &str| Rpc::new(&format!("Get{all}QueuedTransfers"), "");
     let answers = scene.ask(vec![
         ("get-rpc-methods-response", rpc::get_rpc_methods()),
         ("get-values-response", rpc::get_values(&[&types, &table])),
@@ -253,6 +254,15 @@ fn responses(scene: &mut Scene) {
         ("add-object-response", rpc::add_object(&table, "key")),
         ("delete-object-response", rpc::delete_object(&second, "key")),
         ("schedule-inform-response", rpc::schedule_inform(9999, "k")),
+        ("get-queued-transfers-response-empty", queued("")),
+        ("get-all-queued-transfers-response-empty", queued("All")),
+        ("download-response", rpc::download("k & <1>")),
+        ("upload-response", rpc::upload("")),
+        ("schedule-download-response", rpc::schedule_download("k")),
+        ("get-queued-transfers-response", queued("")),
+        ("get-all-queued-transfers-response", queued("All")),
+        ("cancel-transfer-response", rpc::cancel_transfer("k")),
+        ("change-du-state-response", rpc::change_du_state("k")),
         ("reboot-response", rpc::reboot("k")),
         ("factory-reset-response", rpc::factory_reset()),
     ]);

@@ -25,6 +25,8 @@ mod seams;
 mod secrets;
 mod session;
 mod settings;
+mod software;
+mod transfers;
 mod types;
 mod values;
 mod versions;

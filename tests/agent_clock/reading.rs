@@ -476,6 +476,13 @@ fn what_is_listed_works_and_nothing_else() // GN-01 GN-02 GN-03
             rpc::add_object(&entry, ""),
             rpc::delete_object(&format!("{entry}1."), ""),
             rpc::schedule_inform(5000, "k"),
+            rpc::download("k"),
+            rpc::upload("k"),
+            rpc::schedule_download("k"),
+            Rpc::new("GetQueuedTransfers", ""),
+            Rpc::new("GetAllQueuedTransfers", ""),
+            rpc::cancel_transfer("k"),
+            rpc::change_du_state("k"),
             rpc::reboot("k"),
             rpc::factory_reset(),
         ];

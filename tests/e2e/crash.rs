@@ -4,6 +4,8 @@
 //! A rename that was not synced may be undone by a power cut. That is the same as to die before it: nothing happens
 //! between the two.
 
+mod transfers;
+
 use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -14,6 +16,7 @@ use serde_json::Value;
 
 use crate::support::acs::Acs;
 use crate::support::daemon::{CR_PASSWORD, Daemon};
+use crate::support::http::Request;
 use crate::support::inspect::{Message, method};
 use crate::support::patience;
 use crate::support::rpc::{self, Rpc};
@@ -102,8 +105,11 @@ fn wait_end(acs: &Acs, daemon: &Daemon, done: impl Fn(&[Message]) -> bool) {
 
 /// What came from a device, in order; empty POSTs have no method.
 fn said(acs: &Acs) -> Vec<Message> {
-    let bodies = acs.brain.lock().requests.clone();
-    bodies
+    messages(&acs.brain.lock().requests)
+}
+
+fn messages(requests: &[Request]) -> Vec<Message> {
+    requests
         .iter()
         .map(|request| match method(&request.body) {
             Some(_) => Message::parse(&request.body),

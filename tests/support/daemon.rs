@@ -35,7 +35,17 @@ const SESSION_FAILED: &str = "session failed";
 const READY: &str = "started: ";
 
 /// Hooks that record how they were called.
-const HOOKS: [&str; 3] = ["reboot", "factory-reset", "dhcp-renew"];
+const HOOKS: [&str; 9] = [
+    "reboot",
+    "factory-reset",
+    "dhcp-renew",
+    "firmware-check",
+    "firmware-apply",
+    "web-content-apply",
+    "config-apply",
+    "stored-image-apply",
+    "file-apply",
+];
 
 /// A daemon and its root. Dropping it stops the daemon, removes the root (kept after a failed test) and fails the
 /// test when the daemon had died by itself or logged a secret.

@@ -80,6 +80,56 @@ pub fn get_rpc_methods() -> Rpc {
     Rpc::new("GetRPCMethods", "")
 }
 
+/// Download, to be done in a day.
+pub fn download(key: &str) -> Rpc {
+    let arguments = format!(
+        "<CommandKey>{}</CommandKey><FileType>1 Firmware Upgrade Image</FileType>\
+         <URL>http://192.0.2.80/image.bin?a&amp;b</URL><Username>u</Username><Password>p</Password>\
+         <FileSize>5</FileSize><TargetFileName>image.bin</TargetFileName><DelaySeconds>86400</DelaySeconds>\
+         <SuccessURL></SuccessURL><FailureURL></FailureURL>",
+        escape(key)
+    );
+    Rpc::new("Download", &arguments)
+}
+
+/// Upload, to be done in a day.
+pub fn upload(key: &str) -> Rpc {
+    let arguments = format!(
+        "<CommandKey>{}</CommandKey><FileType>3 Vendor Configuration File 1</FileType>\
+         <URL>http://192.0.2.80/config</URL><DelaySeconds>86400</DelaySeconds>",
+        escape(key)
+    );
+    Rpc::new("Upload", &arguments)
+}
+
+/// ScheduleDownload, for tomorrow.
+pub fn schedule_download(key: &str) -> Rpc {
+    let arguments = format!(
+        "<CommandKey>{}</CommandKey><FileType>2 Web Content</FileType><URL>http://192.0.2.80/web</URL>\
+         <TimeWindowList soapenc:arrayType=\"cwmp:TimeWindowStruct[1]\"><TimeWindowStruct>\
+         <WindowStart>86400</WindowStart><WindowEnd>90000</WindowEnd><WindowMode>1 At Any Time</WindowMode>\
+         <UserMessage></UserMessage><MaxRetries>0</MaxRetries></TimeWindowStruct></TimeWindowList>",
+        escape(key)
+    );
+    Rpc::new("ScheduleDownload", &arguments)
+}
+
+/// CancelTransfer
+pub fn cancel_transfer(key: &str) -> Rpc {
+    let arguments = format!("<CommandKey>{}</CommandKey>", escape(key));
+    Rpc::new("CancelTransfer", &arguments)
+}
+
+/// ChangeDUState that removes a unit.
+pub fn change_du_state(key: &str) -> Rpc {
+    let arguments = format!(
+        "<Operations xsi:type=\"cwmp:UninstallOpStruct\"><UUID>11111111-2222-5333-8444-555555555555</UUID>\
+         </Operations><CommandKey>{}</CommandKey>",
+        escape(key)
+    );
+    Rpc::new("ChangeDUState", &arguments)
+}
+
 /// GetParameterValues
 pub fn get_values(paths: &[&str]) -> Rpc {
     Rpc::new("GetParameterValues", &strings(paths))
@@ -179,4 +229,83 @@ pub fn schedule_inform(delay: u32, key: &str) -> Rpc {
         escape(key)
     );
     Rpc::new("ScheduleInform", &arguments)
+}
+
+/// Download of a file, as soon as the session has ended.
+pub fn download_of(key: &str, file_type: &str, url: &str) -> Rpc {
+    download_with(key, file_type, url, "")
+}
+
+/// Download; `more` replaces what is usual, element by element.
+pub fn download_with(key: &str, file_type: &str, url: &str, more: &str) -> Rpc {
+    let usual = [
+        ("CommandKey", escape(key)),
+        ("FileType", escape(file_type)),
+        ("URL", escape(url)),
+        ("Username", String::new()),
+        ("Password", String::new()),
+        ("FileSize", "0".to_owned()),
+        ("TargetFileName", String::new()),
+        ("DelaySeconds", "0".to_owned()),
+        ("SuccessURL", String::new()),
+        ("FailureURL", String::new()),
+    ];
+    Rpc::new("Download", &elements(&usual, more))
+}
+
+/// Upload, as soon as the session has ended.
+pub fn upload_of(key: &str, file_type: &str, url: &str) -> Rpc {
+    let usual = [
+        ("CommandKey", escape(key)),
+        ("FileType", escape(file_type)),
+        ("URL", escape(url)),
+        ("Username", String::new()),
+        ("Password", String::new()),
+        ("DelaySeconds", "0".to_owned()),
+    ];
+    Rpc::new("Upload", &elements(&usual, ""))
+}
+
+/// ScheduleDownload with windows of start, end, mode and MaxRetries.
+pub fn schedule_download_of(
+    key: &str,
+    file_type: &str,
+    url: &str,
+    windows: &[(u32, u32, &str, i32)],
+) -> Rpc {
+    let items: String = windows
+        .iter()
+        .map(|(start, end, mode, retries)| {
+            format!(
+                "<TimeWindowStruct><WindowStart>{start}</WindowStart><WindowEnd>{end}</WindowEnd>\
+                 <WindowMode>{mode}</WindowMode><UserMessage>please</UserMessage>\
+                 <MaxRetries>{retries}</MaxRetries></TimeWindowStruct>"
+            )
+        })
+        .collect();
+    let list = format!(
+        "<TimeWindowList soapenc:arrayType=\"cwmp:TimeWindowStruct[{}]\">{items}</TimeWindowList>",
+        windows.len()
+    );
+    let usual = [
+        ("CommandKey", escape(key)),
+        ("FileType", escape(file_type)),
+        ("URL", escape(url)),
+        ("Username", String::new()),
+        ("Password", String::new()),
+        ("FileSize", "0".to_owned()),
+        ("TargetFileName", String::new()),
+    ];
+    Rpc::new("ScheduleDownload", &elements(&usual, &list))
+}
+
+/// Elements, but those that `more` has in their place.
+fn elements(usual: &[(&str, String)], more: &str) -> String {
+    let kept = usual
+        .iter()
+        .filter(|(name, _)| !more.contains(&format!("<{name}")));
+    let kept: String = kept
+        .map(|(name, value)| format!("<{name}>{value}</{name}>"))
+        .collect();
+    kept + more
 }

@@ -168,6 +168,14 @@ impl Agent {
                 }
                 Err(fault) => Some(Err(fault)),
             },
+            Promise::Reported { id } => {
+                self.reported(id, now);
+                Some(Ok(Applied::default()))
+            }
+            Promise::ReportRefused { id, code } => {
+                self.report_refused(id, code, now);
+                Some(Ok(Applied::default()))
+            }
             other => Some(self.keep_order(other, now)),
         }
     }

@@ -27,6 +27,7 @@ impl Agent {
             // What was ordered for after the session comes before the next one.
             || self.hook_wanted
             || self.hook.is_some()
+            || self.transfers.is_applying()
         {
             return;
         }
@@ -133,6 +134,7 @@ impl Agent {
             // An ACS that meets the device for the first time learns everything anew.
             self.store.state.notified.clear();
         }
+        self.settle_firmware(now);
         self.learn_values();
         let changed = self.changes_to_tell();
         // EV-15: 4 VALUE CHANGE exactly when a changed parameter is in the list.
@@ -183,8 +185,15 @@ impl Agent {
             Some(unix) => DateTime::from_unix(unix, 0),
             None => DateTime::UNKNOWN,
         };
+        let mut requests = match heartbeat {
+            true => Vec::new(),
+            false => self.reports(),
+        };
         let asked = !heartbeat
             && (std::mem::take(&mut self.ask_rpc_methods) || self.config.acs.get_rpc_methods);
+        if asked {
+            requests.insert(0, AcsRequest::GetRpcMethods);
+        }
         let session = Session::new(Setup {
             version: if self.offer_older {
                 Version::V1_0
@@ -201,10 +210,7 @@ impl Agent {
             session_timeout: (self.config.cpe.session_timeout > 0)
                 .then_some(self.config.cpe.session_timeout),
             ids: random::number(&mut self.random),
-            requests: asked
-                .then_some(AcsRequest::GetRpcMethods)
-                .into_iter()
-                .collect(),
+            requests,
         });
         let dialogue = Dialogue::new(
             url,

@@ -3,9 +3,11 @@
 
 mod file;
 mod known;
+mod transfers;
 
 pub use file::{Damage, StateFile};
 pub use known::Known;
+pub use transfers::{Outgoing, SoftwareChange, Stage, Transfer};
 
 use crate::cwmp::event::EventQueue;
 use crate::datamodel::attributes::Attributes;
@@ -44,6 +46,14 @@ pub struct State {
     pub events: EventQueue,
     /// ScheduleInform orders that are not due yet.
     pub scheduled_informs: Vec<ScheduledInform>,
+    /// Transfers that are not over yet, in the order in which they were ordered.
+    pub transfers: Vec<Transfer>,
+    /// ChangeDUState orders that are not over yet; the first one is at work.
+    pub software: Vec<SoftwareChange>,
+    /// What the ACS is yet to be told: of those that are, and of other things.
+    pub reports: Vec<Outgoing>,
+    /// The last number that one of them was given.
+    pub last_id: u64,
     /// What a transaction of the ACS must still write to the configuration file: section, option, value. Not empty
     /// only between the two writes.
     pub pending_config: Vec<[String; 3]>,
@@ -77,6 +87,8 @@ pub struct Retry {
 pub struct Deferred {
     /// CommandKeys of Reboot orders; none: no reboot.
     pub reboot: Vec<String>,
+    /// What the ACS had applied takes a reboot, which nobody ordered.
+    pub reboot_needed: bool,
     /// FactoryReset was ordered, and its hook has not ended yet.
     pub factory_reset: bool,
     /// How often its hook was started.
@@ -165,6 +177,10 @@ impl Default for State {
             statistics: Statistics::default(),
             events: EventQueue::default(),
             scheduled_informs: Vec::new(),
+            transfers: Vec::new(),
+            software: Vec::new(),
+            reports: Vec::new(),
+            last_id: 0,
             instance_numbers: Sorted::default(),
             pending_config: Vec::new(),
             imported_notifications: String::new(),
@@ -199,6 +215,10 @@ record!(State {
     statistics,
     events,
     scheduled_informs,
+    transfers,
+    software,
+    reports,
+    last_id,
     pending_config,
     instance_numbers,
     imported_notifications,
@@ -214,6 +234,7 @@ record!(Retry {
 });
 record!(Deferred {
     reboot,
+    reboot_needed,
     factory_reset,
     factory_reset_tries
 });

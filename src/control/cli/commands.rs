@@ -185,6 +185,16 @@ empty, 'cwmp set' and 'cwmp del' are refused: the ACS has reserved the parameter
         act: Act::Ask(|_| Ok(Command::Events), show::events),
     },
     Entry {
+        name: "transfers",
+        arguments: "",
+        words: (0, 0),
+        flags: &[],
+        summary: "show downloads and uploads: those that wait, the one that runs, those not yet reported",
+        details: "STATE is waiting (until NEXT), running with what is done just now (STEP), applying, or done: then the ACS is still to
+be told. BYTES of TOTAL have moved, RATE is in bytes a second.",
+        act: Act::Ask(|_| Ok(Command::Transfers), show::transfers),
+    },
+    Entry {
         name: "trace",
         arguments: "",
         words: (0, 0),

@@ -71,6 +71,24 @@ pub fn events(value: &Data<'_>, out: &mut dyn Write) -> io::Result<()> {
     rows(value, &["event", "command_key"], "", out)
 }
 
+/// Transfers.
+pub fn transfers(value: &Data<'_>, out: &mut dyn Write) -> io::Result<()> {
+    if value.items().is_empty() {
+        return writeln!(out, "no transfers");
+    }
+    let columns = [
+        "id",
+        "kind",
+        "state",
+        "step",
+        "bytes",
+        "total",
+        "rate",
+        "command_key",
+    ];
+    rows(value, &columns, "", out)
+}
+
 /// The status of SetParameterValues and DeleteObject (TR-069 A.3.2.1, A.3.2.7).
 pub fn done(value: &Data<'_>, out: &mut dyn Write) -> io::Result<()> {
     match value.get("status").and_then(Data::as_number) {

@@ -102,6 +102,33 @@ impl EventQueue {
             .retain(|entry| !entry.sent || entry.event.code.delivered_by() != confirmation);
     }
 
+    /// Takes away one multiple event, which a message of its own confirms (EV-13), and the single event that comes with
+    /// it once no other one needs that.
+    pub fn delivered_one(&mut self, code: EventCode, command_key: &str) {
+        let of_it =
+            |entry: &Entry| entry.event.code == code && entry.event.command_key == command_key;
+        let found = self
+            .entries
+            .iter()
+            .position(|entry| of_it(entry) && entry.sent);
+        let Some(found) = found.or_else(|| self.entries.iter().position(of_it)) else {
+            return;
+        };
+        let sent = self.entries.remove(found).sent;
+        let Some(companion) = code.companion() else {
+            return;
+        };
+        let needed = self.entries.iter().any(|entry| {
+            entry.sent == sent
+                && entry.event.code.is_multiple()
+                && entry.event.code.companion() == Some(companion)
+        });
+        if !needed {
+            self.entries
+                .retain(|entry| entry.sent != sent || entry.event.code != companion);
+        }
+    }
+
     /// The session failed: what is left was not delivered and waits for the retry, except a
     /// `6 CONNECTION REQUEST` that was tried (TR-069 3.7.1.5: never retried).
     pub fn on_failure(&mut self) {
