@@ -43,7 +43,7 @@ _cwmp_paths() {
 _cwmp() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command='' words=0 at word
 	local root=() flags='--root --json --help' arguments=''
-	local commands='status inform notify dhcp reload stop get names set add del attributes events trace doctor version'
+	local commands='status inform notify dhcp reload stop get names set add del attributes events transfers trace doctor version'
 	local events='bootstrap boot periodic scheduled value-change connection-request diagnostics-complete'
 	COMPREPLY=()
 	# What is offered goes between the quotation marks, if one is open.
