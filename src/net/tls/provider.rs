@@ -7,10 +7,12 @@
 
 use std::sync::Arc;
 
+use rustls::crypto::ring::ALL_CIPHER_SUITES;
 use rustls::crypto::ring::kx_group::{SECP256R1, SECP384R1};
 use rustls::crypto::ring::sign::{RsaSigningKey, any_ecdsa_type};
-use rustls::crypto::ring::{self, ALL_CIPHER_SUITES};
-use rustls::crypto::{CryptoProvider, KeyProvider, WebPkiSupportedAlgorithms};
+use rustls::crypto::{
+    CryptoProvider, GetRandomFailed, KeyProvider, SecureRandom, WebPkiSupportedAlgorithms,
+};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::sign::SigningKey;
 use rustls::{Error, SignatureScheme};
@@ -24,7 +26,17 @@ pub(super) fn provider() -> CryptoProvider {
         kx_groups: vec![SECP256R1, SECP384R1],
         signature_verification_algorithms: ALGORITHMS,
         key_provider: &Keys,
-        secure_random: ring::default_provider().secure_random,
+        secure_random: &Chance,
+    }
+}
+
+/// The system's random source. The library's own comes only with all that its provider has.
+#[derive(Debug)]
+struct Chance;
+
+impl SecureRandom for Chance {
+    fn fill(&self, buffer: &mut [u8]) -> Result<(), GetRandomFailed> {
+        getrandom::getrandom(buffer).map_err(|_| GetRandomFailed)
     }
 }
 
