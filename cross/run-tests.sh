@@ -5,7 +5,7 @@
 #   cross/run-tests.sh mips-unknown-linux-musl
 #
 # Without BINARY it is built (cross/build.sh). The MIPS targets, and the one that runs without an emulator, get the
-# end-to-end tests, with those that need root and port 53; the others play the demo.
+# end-to-end tests, with those that need root and port 53, and those of transfers; the others play the demo.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/.."
@@ -58,3 +58,4 @@ for name in "${left_out[@]}"; do
     }
 done
 CWMPD_BIN=$program cargo test --locked --test e2e -- --include-ignored "${skip[@]}"
+CWMPD_BIN=$program cargo test --locked --test transfer
