@@ -123,7 +123,8 @@ impl Agent {
             warn!("data model not reset: reason=\"{reason}\"");
         }
         self.watch_anew();
-        self.transfers.break_off();
+        self.transfers = Default::default();
+        self.software = None;
         self.schedule.clear_scheduled();
         self.schedule.set_retry(None);
         self.schedule.clear_notification();

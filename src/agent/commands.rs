@@ -115,6 +115,9 @@ impl Agent {
             .session
             .as_ref()
             .is_some_and(super::session::Running::has_informed);
+        if code == EventCode::Bootstrap {
+            self.store.state.reports.clear(); // EV-06
+        }
         self.queue.push(match code {
             // EV-11: the two always come together.
             EventCode::Scheduled => Event::with_key(EventCode::MScheduleInform, ""),

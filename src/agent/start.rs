@@ -285,6 +285,7 @@ impl Agent {
             .collect();
         info!("bootstrap: the acs url is new");
         self.queue.push(Event::new(EventCode::Bootstrap));
+        self.store.state.reports.clear(); // EV-06: with their events
         for event in boot {
             self.queue.push(event);
         }

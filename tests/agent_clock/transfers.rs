@@ -11,7 +11,7 @@ use crate::support::http::{End, Reply, Request};
 use crate::support::inspect::Message;
 use crate::support::rpc;
 use crate::support::server::Server;
-use crate::support::wait::Shared;
+use crate::support::wait::{Gate, Shared};
 
 const BOOT_2: &str = "00000000-0000-4000-8000-000000000002";
 const FIRMWARE: &str = "1 Firmware Upgrade Image";
@@ -747,4 +747,57 @@ fn a_factory_reset_forgets_transfers() // RB-04
     cpe.until("the reset", |cpe| {
         cpe.state().transfers.is_empty().then_some(())
     });
+}
+
+#[test]
+fn one_that_waits_while_another_runs_costs_nothing() // DL-19
+{
+    let gate = Gate::default();
+    let held = gate.clone();
+    let files = Files::start(move |_| Reply {
+        hold: Some(held.clone()),
+        ..Reply::status(200).body("x")
+    });
+    let mut acs = Acs::start();
+    let later = |key, seconds: u32| {
+        let more = format!("<DelaySeconds>{seconds}</DelaySeconds>");
+        rpc::download_with(key, WEB, &files.url("/"), &more)
+    };
+    acs.plan([later("b", 10), later("a", 5)]);
+    let mut cpe = settled(Daemon::new(&acs.url()), &mut acs);
+    cpe.jump(Duration::from_secs(5));
+    cpe.until("the first to run", |_| (files.asked() == 1).then_some(()));
+    cpe.jump(Duration::from_secs(10));
+    cpe.turn();
+    assert!(
+        cpe.next()
+            .is_some_and(|next| next > Duration::from_secs(60))
+    );
+    gate.open();
+    told(&mut cpe, &mut acs);
+    assert!(files.asked() <= 2);
+}
+
+#[test]
+fn a_new_acs_is_not_told_of_what_an_old_one_ordered() // EV-06
+{
+    let mut acs = Acs::builder()
+        .layer(|request, next| match request.is("TransferComplete") {
+            true => Reply::status(503),
+            false => next(request),
+        })
+        .start();
+    acs.plan([rpc::download_of("a", WEB, &dead())]);
+    let mut cpe = Cpe::start(Daemon::new(&acs.url()));
+    cpe.session(&mut acs);
+    cpe.until("the report", |cpe| {
+        (cpe.state().retry.count > 0).then_some(())
+    });
+    let mut other = Acs::start();
+    cpe.home.set_acs("url", &other.url());
+    cpe.home.write_config();
+    cpe.restart();
+    let session = cpe.session(&mut other);
+    assert_eq!(session.inform.events(), ["0 BOOTSTRAP"]);
+    assert!(session.requests.is_empty());
 }

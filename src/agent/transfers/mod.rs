@@ -137,7 +137,9 @@ impl Transfers {
             .as_ref()
             .filter(|active| !active.step.is_applying())
             .and_then(|active| active.closes);
-        [step, closes, self.look_at].into_iter().flatten().min()
+        // While one is active no other one starts.
+        let next = self.look_at.filter(|_| self.active.is_none());
+        [step, closes, next].into_iter().flatten().min()
     }
 
     /// Something acts on the device.
@@ -219,7 +221,12 @@ impl Agent {
             self.transfers.active = self.carry_on(active, now, registry);
         }
         let free = self.session.is_none() && self.hook.is_none() && !self.hook_wanted;
-        if self.transfers.active.is_none() && free && self.stopping.is_none() {
+        if self.transfers.active.is_some() {
+            return;
+        }
+        // What is in the way now leads here again when it is gone.
+        self.transfers.look_at = None;
+        if free && self.stopping.is_none() {
             self.next_transfer(now, registry);
         }
     }
@@ -237,7 +244,6 @@ impl Agent {
 
     /// Starts what is due first; notes when to look again.
     fn next_transfer(&mut self, now: Now, registry: &Registry) {
-        self.transfers.look_at = None;
         for index in 0..self.store.state.transfers.len() {
             let Some(transfer) = self.store.state.transfers.get(index) else {
                 return;

@@ -39,6 +39,8 @@ impl Agent {
             software,
             ..Transfer::default()
         });
+        // An order that could not be stored may have had the number.
+        self.transfers.clocks.retain(|clock| clock.id != id);
         self.transfers.clocks.push(Clock {
             id,
             since: now.instant,
