@@ -118,7 +118,7 @@ def main():
     daemon.session()  # the messages of the last session are kept, for `cwmp trace`
     table.line(f"whole-tree read, {answer.count(b'<Name>')} parameters, {len(answer):,} bytes, CPU", tree, "ms", 2, True)
     time.sleep(1)
-    memory("after these")
+    memory("after these", None)
     daemon.stop()
 
     for what, acs in (("TLS 1.3", {"tls": "1.3", "resume": False}), ("TLS 1.2", {"tls": "1.2", "resume": False}),
