@@ -2,7 +2,6 @@
 //! DUStateChangeComplete (TR-069 A.4.1.10, A.4.2.3). One that fails does not stop the next (RB-07).
 
 use std::fs;
-use std::time::Duration;
 
 use md5::{Digest, Md5};
 use mio::{Registry, Token};
@@ -24,8 +23,6 @@ use crate::wire::xsd::DateTime;
 
 /// Orders that may wait at a time, those included whose results were not told.
 pub(super) const MAX_CHANGES: usize = 8;
-/// What a hook may take.
-const HOOK_LIMIT: Duration = Duration::from_secs(600);
 /// The faults that a result may have (cwmp-1-2.xsd, DeploymentUnitFaultStruct).
 const RESULTS: [u16; 19] = [
     9001, 9003, 9012, 9013, 9015, 9016, 9017, 9018, 9022, 9023, 9024, 9025, 9026, 9027, 9028, 9029,
@@ -213,19 +210,8 @@ impl Agent {
                 "that it begins could not be stored",
             ));
         }
-        let path = self.root.join(files::HOOKS_DIR).join(name);
-        let arguments = [&*arguments[0], &*arguments[1], &*arguments[2]];
-        Hook::start(
-            &mut self.spawn,
-            &path,
-            &arguments,
-            HOOK_LIMIT,
-            token(WHO_SOFTWARE, 0),
-            now.instant,
-            registry,
-        )
-        .map(Step::Applying)
-        .map_err(|failure| Fault::internal(failure.to_string()))
+        self.start_hook(WHO_SOFTWARE, name, &arguments, now, registry)
+            .map(Step::Applying)
     }
 
     fn software_applied(

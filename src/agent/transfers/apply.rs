@@ -42,9 +42,10 @@ pub(super) fn checked(result: Result<(), HookFailure>) -> Result<(), Fault> {
 }
 
 impl Agent {
-    /// Starts a hook for a transfer.
-    pub(super) fn transfer_hook(
+    /// Starts a hook that does what the ACS ordered; `who` is told of it.
+    pub(in crate::agent) fn start_hook(
         &mut self,
+        who: u8,
         name: &str,
         arguments: &[String],
         now: Now,
@@ -57,7 +58,7 @@ impl Agent {
             &path,
             &arguments,
             HOOK_LIMIT,
-            token(WHO_TRANSFER, 0),
+            token(who, 0),
             now.instant,
             registry,
         )
@@ -97,7 +98,7 @@ impl Agent {
             }
             return Err(Fault::internal("that it is applied could not be stored"));
         }
-        self.transfer_hook(name, &arguments, now, registry)
+        self.start_hook(WHO_TRANSFER, name, &arguments, now, registry)
             .map(Step::Applying)
     }
 

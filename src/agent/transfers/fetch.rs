@@ -63,7 +63,7 @@ impl Agent {
             _ => "1",
         };
         let arguments = [file, instance.to_owned()];
-        self.transfer_hook(name, &arguments, now, registry)
+        self.start_hook(WHO_TRANSFER, name, &arguments, now, registry)
             .map(Step::Making)
     }
 
@@ -158,7 +158,7 @@ impl Agent {
         if apply::reboots(transfer) {
             let file = self.transfer_file(id).to_string_lossy().into_owned();
             return self
-                .transfer_hook("firmware-check", &[file], now, registry)
+                .start_hook(WHO_TRANSFER, "firmware-check", &[file], now, registry)
                 .map(Step::Checking);
         }
         Ok(Step::Fetched)

@@ -26,7 +26,7 @@ use mio::{Registry, Token};
 
 use super::clock::Now;
 use super::state::{Stage, Transfer};
-use super::{Agent, files};
+use super::{Agent, WHO_TRANSFER, files};
 use crate::cwmp::transfer::{Kind, WindowMode};
 use crate::datamodel::{Code, Fault};
 use crate::jobs::hook::Hook;
@@ -301,7 +301,7 @@ impl Agent {
         let step = match mode {
             WindowMode::AtAnyTime | WindowMode::Immediately => self.start_moving(id, now, registry),
             WindowMode::WhenIdle => self
-                .transfer_hook("idle", &[], now, registry)
+                .start_hook(WHO_TRANSFER, "idle", &[], now, registry)
                 .map(Step::Asking),
             WindowMode::ConfirmationNeeded => {
                 let arguments = self.transfer(id).map_or_else(Vec::new, |transfer| {
@@ -312,7 +312,8 @@ impl Agent {
                         message.unwrap_or_default(),
                     ]
                 });
-                let hook = self.transfer_hook("confirm-download", &arguments, now, registry);
+                let hook =
+                    self.start_hook(WHO_TRANSFER, "confirm-download", &arguments, now, registry);
                 hook.map(Step::Asking)
             }
         };
